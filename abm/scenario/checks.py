@@ -1,0 +1,67 @@
+"""What must hold between the numbers of a scenario, and how large a run may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from abm.errors import InputError, shown
+
+MEMORY_LIMIT_GB = 8
+BYTES_PER_TICK = 4_000  # the day's series and its rows of flows
+BYTES_PER_AGENT = 1_000  # a record, its orders and its postings
+BYTES_PER_AGENT_TICK = 1  # events: one agent in a hundred has one of 100 bytes a day
+SECONDS_PER_AGENT_TICK = 150e-9
+COUNTS = ("funds.count", "margin_accounts.count", "dealers.count", "banks.count", "buyers.count")
+
+
+def check(value: Callable[[str], Any], actions: list[dict[str, Any]], label: str) -> None:
+    """Refuse numbers that contradict each other; `value` gives the number at a path."""
+    check_size(value, label)
+    ticks = value("run.ticks")
+
+    def at_most(parts: str, limit: str) -> None:
+        # Both sides are sums of parameters, written as in the sentence.
+        left, right = (sum(value(path) for path in side.split(" + ")) for side in (parts, limit))
+        if left > right * (1 + 1e-12):
+            raise InputError(
+                f"{label}: {parts} = {left:g} is too much; allowed is at most {limit} = {right:g}"
+            )
+
+    if value("spark.start") >= ticks:
+        raise InputError(
+            f"{label}: spark.start = {value('spark.start')} is after the end; allowed is less than run.ticks = {ticks}"
+        )
+    at_most("funds.ai_equity + funds.notes + funds.cash", "funds.net_asset_value + funds.borrowing")
+    at_most("margin_accounts.debt", "margin_accounts.assets + margin_accounts.cash")
+    at_most("funds.ai_equity", "markets.ai_equity.capitalisation")
+    at_most("funds.notes + dealers.notes + banks.notes", "markets.notes.capitalisation")
+    at_most("banks.reserves + banks.notes + banks.loans", "banks.assets")
+    at_most("banks.deposits + banks.equity", "banks.assets")
+    at_most("funds.cash + margin_accounts.cash + dealers.deposits + buyers.deposits", "banks.deposits")
+    at_most("banks.minimum_ratio", "banks.target_ratio")
+    at_most("dealers.lenders", "banks.count")
+    for index, action in enumerate(actions):
+        if action["tick"].value >= ticks:
+            raise InputError(
+                f"{label}: actions.{index}.tick = {action['tick'].value} is after the end; "
+                f"allowed is less than run.ticks = {ticks}"
+            )
+
+
+def check_size(value: Callable[[str], Any], label: str) -> None:
+    """Refuse a run that would not fit into memory, with the estimate."""
+    ceiling = 10**15  # keeps the estimate printable whatever was written
+    ticks = min(value("run.ticks"), ceiling)
+    agents = sum(min(value(path), ceiling) for path in COUNTS)
+    gigabytes = (
+        ticks * BYTES_PER_TICK + agents * BYTES_PER_AGENT + ticks * agents * BYTES_PER_AGENT_TICK
+    ) / 1e9
+    if gigabytes > MEMORY_LIMIT_GB:
+        hours = ticks * agents * SECONDS_PER_AGENT_TICK / 3600
+        worst = "run.ticks" if ticks > agents else max(COUNTS, key=value)
+        raise InputError(
+            f"{label}: {worst} = {shown(value(worst), 30)} makes the run too large, an estimated {gigabytes:.3g} GB of "
+            f"memory and {hours:.2g} hours for {agents:.3g} agents over {ticks:.3g} days; "
+            f"allowed is at most {MEMORY_LIMIT_GB} GB"
+        )

@@ -1,0 +1,135 @@
+"""The frozen scenario: plain values to compute with, their units and sources beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import PrivateAttr
+
+from abm.errors import InputError
+from abm.scenario.checks import check
+from abm.scenario.reading import DECLARED, FORMAT, TEXTS, Leaves, Quantity, Reader, hint
+from abm.scenario.sections import ACTIONS, Sections
+
+
+class Scenario(Sections):
+    """A world to run: every number checked and frozen; `scenario.funds.leverage` is a plain float.
+
+    Made by `load`, `from_dict` and `replace`, which raise `InputError` with one sentence.
+    """
+
+    format: int
+    name: str
+    title: str
+    why: str
+    _quantities: dict[str, Quantity] = PrivateAttr(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what decides a run: values, channels, actions and format; not names, units and sources."""
+        content = self.model_dump(mode="json", exclude=set(TEXTS))
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def quantities(self) -> dict[str, Quantity]:
+        """Every number with unit and source, by path; those of actions are `actions.0.total` and so on."""
+        return dict(self._quantities)
+
+    def quantity(self, path: str) -> Quantity:
+        """One number with unit and source, such as `quantity("funds.leverage")`."""
+        if path not in self._quantities:
+            raise InputError(f"scenario {self.name}: {path} is not a number; {hint(path, self._quantities)}")
+        return self._quantities[path]
+
+    def replace(self, overrides: Mapping[str, Any]) -> Scenario:
+        """A new scenario with some values changed, such as `{"spark.days": 500, "channels.margin_calls": False}`."""
+        changed = Reader("override", "override").leaves(nested(overrides))
+        return build(Reader("scenario", "not given").leaves(self.to_dict()) | changed, "override")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole scenario as plain nested dictionaries, ready for JSON; `from_dict` reads it back."""
+        content = self.model_dump(mode="json")
+        for path, quantity in self._quantities.items():
+            *parents, leaf = path.split(".")
+            table = content
+            for parent in parents:
+                table = table[int(parent)] if isinstance(table, list) else table[parent]
+            table[leaf] = quantity._asdict()
+        order = ["format", *TEXTS]
+        return {key: content[key] for key in order} | {k: v for k, v in content.items() if k not in order}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Scenario:
+        """The scenario that `to_dict` wrote."""
+        if not isinstance(content, Mapping):
+            raise InputError(
+                f"scenario: a {type(content).__name__} was given; allowed is what Scenario.to_dict returns"
+            )
+        return build(Reader("scenario", "not given").leaves(content), "scenario")
+
+    def to_toml(self) -> str:
+        """The resolved file, with nothing left to `extends`."""
+        from abm.scenario.writing import to_toml
+
+        return to_toml(self.to_dict())
+
+
+def build(leaves: Leaves, label: str) -> Scenario:
+    """A scenario from checked leaves; refuses what is missing or contradicts itself."""
+    refuse_missing(leaves, label)
+    actions = leaves.get("actions", [])
+    check(lambda path: leaves[path].value, actions, label)
+    quantities = {path: leaves[path] for path in DECLARED if isinstance(leaves[path], Quantity)}
+    for index, action in enumerate(actions):
+        quantities |= {
+            f"actions.{index}.{k}": part for k, part in action.items() if isinstance(part, Quantity)
+        }
+    plain = nested({path: plain_value(leaf) for path, leaf in leaves.items() if path != "actions"})
+    plain["actions"] = tuple(
+        ACTIONS[action["kind"]](**{key: plain_value(part) for key, part in action.items()})
+        for action in actions
+    )
+    scenario = Scenario(**plain)
+    scenario._quantities.update(quantities)
+    return scenario
+
+
+def refuse_missing(leaves: Leaves, label: str) -> None:
+    """Name the first section or key that is not there."""
+    for path in ("format", *TEXTS):
+        if path not in leaves:
+            allowed = FORMAT if path == "format" else "a text"
+            raise InputError(f"{label}: {path} is missing; allowed is {allowed}")
+    for path, declared in DECLARED.items():
+        if path not in leaves:
+            table = path.rpartition(".")[0]
+            if not any(other.startswith(table + ".") for other in leaves):
+                raise InputError(
+                    f'{label}: the section [{table}] is missing; write it, or add extends = "us_late_2025"'
+                )
+            raise InputError(f"{label}: {path} is missing; allowed is {declared.allowed()}")
+
+
+def plain_value(leaf: Any) -> Any:
+    return leaf.value if isinstance(leaf, Quantity) else leaf
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted keys as nested tables; a table given whole is merged with dotted keys into it."""
+    result: dict[str, Any] = {}
+    for path, value in flat.items():
+        *parents, leaf = str(path).split(".")
+        table = result
+        for parent in parents:
+            below = table.setdefault(parent, {})
+            if not isinstance(below, dict):
+                raise InputError(f"override: {path} is not known; {parent} is given a value as a whole")
+            table = below
+        if isinstance(value, Mapping) and isinstance(table.get(leaf), dict):
+            value = table[leaf] | nested(value)
+        table[leaf] = dict(value) if isinstance(value, Mapping) else value
+    return result

@@ -1,0 +1,248 @@
+"""What a scenario contains: every parameter with its meaning, unit and range. The values live in scenarios/*.toml alone.
+
+A new parameter is one line here and one line in the file; a new section is one class and one line in `Sections`.
+Type int where only whole numbers make sense, float otherwise. Money is in $bn; one tick is one trading day.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from abm.scenario.declare import Section, choice, number, size, switch
+
+
+class Run(Section):
+    """How long a run is."""
+
+    ticks: int = size("length of the run", "days", 1)
+
+
+class Spark(Section):
+    """The disappointment about AI: how much worth it takes, when and how fast."""
+
+    total: float = number("log points that the spark takes off AI equity's worth", "log points", 0, 3)
+    days: int = number("days over which the spark is spread, 1 is sudden", "days", 1, 100_000)
+    start: int = number("first day of the spark", "days", 0, 1_000_000)
+    broad_share: float = number("part of the spark that also hits broad equity's worth", "share", 0, 1)
+
+
+class Channels(Section):
+    """What may carry a loss from one owner to the next."""
+
+    ordinary_trading: bool = switch("everyday trades and rebalancing")
+    narrative_feedback: bool = switch("falling prices and others' doubts win believers over")
+    margin_calls: bool = switch("lenders ask for cash when collateral falls")
+    cross_asset_sales: bool = switch("a call on one asset is met by selling the others")
+    depth_spiral: bool = switch("volatility and lost dealer capital thin the market")
+    finite_buyers: bool = switch("those who buy a bargain can run out of money")
+    fund_default_losses: bool = switch("a failed fund's shortfall falls on its dealer and the dealer's banks")
+
+
+class Narrative(Section):
+    """Who believes the story, and what belief is worth."""
+
+    believers: float = number("share that believes the story at the start", "share", 0, 1)
+    persuasion: float = number("doubters made by a log point of bad news", "share per log point", 0, 10)
+    contagion: float = number(
+        "speed at which recent losses make doubters of believers", "per log point per day", 0, 100
+    )
+    price_feedback: float = number(
+        "weight of falling prices beside news in what is talked about", "share", 0, 1
+    )
+    attention_days: float = number("time over which news and losses are remembered", "days", 1, 10_000)
+    recovery_days: float = number("time over which belief comes back", "days", 1, 1_000_000)
+    belief_days: float = number("time over which a change of belief moves prices", "days", 1, 10_000)
+    worth_of_belief: float = number("worth of AI equity between all and none believing", "log points", 0, 3)
+    broad_share: float = number("part of the belief effect that also hits broad equity", "share", 0, 1)
+    flight_to_notes: float = number("rise of notes when all belief is lost", "log points", 0, 1)
+
+
+class Market(Section):
+    """One asset: its size, its news and how far orders move it."""
+
+    capitalisation: float = number("market value at the start", "$bn", 0.001, 1e9)
+    drift: float = number("trend of worth", "per year", -1, 1)
+    news_volatility: float = number("standard deviation of a day's news", "per day", 0, 0.2)
+    normal_volatility: float = number(
+        "volatility of a day's return that counts as normal", "per day", 1e-5, 0.2
+    )
+    news_correlation: float = number("correlation of its news with the news of AI equity", "share", -1, 1)
+    impact_multiplier: float = number(
+        "percent of price moved by a net order of one percent of the market", "times", 0, 100
+    )
+    lasting_share: float = number("part of the price impact that stays", "share", 0, 1)
+    depth_floor: float = number("lowest depth, against normal", "share", 0.001, 1)
+
+
+class Notes(Market):
+    """Treasury notes: an asset with a duration."""
+
+    duration: float = number("percent of price lost when the yield rises by one point", "years", 0.01, 50)
+
+
+class Markets(Section):
+    """The three assets and what they have in common."""
+
+    depth: float = number("dial: depth of all markets", "times today's", 0.01, 100)
+    volatility_days: float = number("time over which volatility is measured", "days", 1, 10_000)
+    depth_recovery_days: float = number("time over which lost depth returns", "days", 1, 10_000)
+    discount_days: float = number("time over which a liquidity discount fades", "days", 1, 10_000)
+    bargain_discount: float = number(
+        "discount at which long-term investors buy all they can", "log points", 0.0001, 3
+    )
+    ai_equity: Market
+    broad_equity: Market
+    notes: Notes
+
+
+class Funds(Section):
+    """Leveraged long/short equity funds."""
+
+    count: int = size("number of funds", "count", 1)
+    leverage: float = number("dial: leverage of all funds", "times today's", 0, 10)
+    crowding: float = number("dial: how alike the funds' holdings are", "times today's", 0, 10)
+    net_asset_value: float = number("their own money, all funds together", "$bn", 0.001, 1e9)
+    borrowing: float = number("what they owe to dealers", "$bn", 0, 1e9)
+    cash: float = number("their deposits", "$bn", 0, 1e9)
+    ai_equity: float = number("their AI equity", "$bn", 0, 1e9)
+    notes: float = number("their Treasury notes", "$bn", 0, 1e9)
+    tail_exponent: float = number("Pareto exponent of fund sizes", "exponent", 0.1, 10)
+    largest_share: float = number("largest share that one fund may have of all", "share", 0.000001, 1)
+    leverage_dispersion: float = number("spread of leverage between funds", "log points", 0, 3)
+    ai_share_dispersion: float = number("spread of AI shares between funds", "log points", 0, 3)
+    trading_probability: float = number("chance that a fund trades on a day", "per day", 0, 1)
+    trading_size: float = number("size of an ordinary trade against the holding", "share", 0, 1)
+
+
+class MarginAccounts(Section):
+    """Cohorts of households' margin accounts."""
+
+    count: int = size("number of cohorts", "count", 1)
+    debt: float = number("margin debt, all cohorts together", "$bn", 0, 1e9)
+    assets: float = number("their shares", "$bn", 0.001, 1e9)
+    cash: float = number("their deposits", "$bn", 0, 1e9)
+    ai_share: float = number("part of their shares that is AI equity", "share", 0, 1)
+    leverage_dispersion: float = number("spread of leverage between cohorts", "log points", 0, 3)
+    ai_share_dispersion: float = number("spread of AI shares between cohorts", "log points", 0, 3)
+    trading_probability: float = number("chance that a cohort trades on a day", "per day", 0, 1)
+    trading_size: float = number("size of an ordinary trade against the holding", "share", 0, 1)
+
+
+class Margin(Section):
+    """What lenders against collateral ask for, and how a call is met."""
+
+    maintenance_ai_equity: float = number("own money that AI equity needs in a fund", "share", 0, 1)
+    maintenance_broad_equity: float = number("own money that broad equity needs in a fund", "share", 0, 1)
+    maintenance_notes: float = number("own money that Treasury notes need in a fund", "share", 0, 1)
+    maintenance_account: float = number("own money that a margin account needs", "share", 0, 1)
+    buffer: float = number("part of the allowed borrowing to which a call is sold down", "share", 0.01, 1)
+    grace_days: int = number("days to meet a call before the collateral is seized", "days", 0, 1000)
+    pro_rata_share: float = number(
+        "part of a call met from all assets alike, the rest from the most liquid", "share", 0, 1
+    )
+    daily_sale_share: float = number("largest part of a holding sold in a day", "share per day", 0.001, 1)
+    close_out_cost: float = number("cost of closing out seized collateral", "share", 0, 1)
+
+
+class Dealers(Section):
+    """Dealers who lend to funds and make the market in notes."""
+
+    count: int = size("number of dealers", "count", 1)
+    capital: float = number("their capital", "$bn", 0.001, 1e9)
+    top_three_share: float = number("part of the business that the three largest have", "share", 0, 1)
+    bank_loans: float = number("what they owe to banks", "$bn", 0, 1e9)
+    lenders: int = number("banks that lend to one dealer", "count", 1, 1000)
+    notes: float = number("their inventory of notes", "$bn", 0, 1e9)
+    note_capacity: float = number(
+        "inventory of notes at which their balance sheets are full", "$bn", 0.001, 1e9
+    )
+    deposits: float = number("their deposits", "$bn", 0, 1e9)
+    loss_given_default: float = number("part of a failed dealer's debt that banks lose", "share", 0, 1)
+    loan_spread: float = number("interest margin on loans to customers", "per year", 0, 1)
+
+
+class Banks(Section):
+    """Banks, which hold everybody's deposits and lend to dealers and to the rest."""
+
+    count: int = size("number of banks", "count", 1)
+    capital: float = number("dial: equity of all banks", "times today's", 0.01, 10)
+    assets: float = number("their assets", "$bn", 0.001, 1e9)
+    equity: float = number("their equity", "$bn", 0.001, 1e9)
+    deposits: float = number("their deposits", "$bn", 0, 1e9)
+    reserves: float = number("their reserves", "$bn", 0, 1e9)
+    notes: float = number("their Treasury notes", "$bn", 0, 1e9)
+    loans: float = number("their loans to everybody but dealers", "$bn", 0, 1e9)
+    tail_exponent: float = number("Pareto exponent of bank sizes", "exponent", 0.1, 10)
+    risk_weight: float = number("weighted assets against assets", "share", 0.01, 2)
+    capital_dispersion: float = number("spread of capital ratios between banks", "log points", 0, 3)
+    minimum_ratio: float = number("capital ratio below which a bank fails", "share", 0, 1)
+    target_ratio: float = number("capital ratio below which a bank lends less", "share", 0, 1)
+    retained_earnings: float = number("earnings kept, all banks together", "$bn per year", -1e6, 1e6)
+    loan_rate: float = number("interest on loans", "per year", 0, 1)
+
+
+class Buyers(Section):
+    """Long-term investors, who buy what is cheap as long as they have money."""
+
+    cash: float = number("dial: money that long-term investors can spend", "times today's", 0, 100)
+    count: int = size("number of long-term investors", "count", 1)
+    deposits: float = number("their deposits", "$bn", 0, 1e9)
+    budget: float = number("what they are ready to spend on bargains", "$bn", 0, 1e9)
+    daily_share: float = number("part of the budget spent in a day at most", "share per day", 0, 1)
+    recovery_days: float = number("time over which the budget is refilled", "days", 1, 1_000_000)
+
+
+class SparkAction(Section):
+    """A further spark on a given day."""
+
+    kind: Literal["spark"] = "spark"
+    tick: int = number("day of the action", "days", 0, 1_000_000_000)
+    total: float = number(
+        "log points taken off AI equity's worth, negative for good news", "log points", -3, 3
+    )
+    days: int = number("days over which they are spread", "days", 1, 100_000)
+
+
+class SwitchAction(Section):
+    """A channel is turned on or off on a given day."""
+
+    kind: Literal["switch"] = "switch"
+    tick: int = number("day of the action", "days", 0, 1_000_000_000)
+    channel: str = choice("channel that is switched", *Channels.model_fields)
+    on: bool = switch("its state from this day on")
+
+
+class BuyNotesAction(Section):
+    """An authority buys Treasury notes from a given day on."""
+
+    kind: Literal["buy_notes"] = "buy_notes"
+    tick: int = number("day of the action", "days", 0, 1_000_000_000)
+    per_day: float = number("notes bought a day", "$bn", 0, 1e6)
+    days: int = number("days of buying", "days", 1, 100_000)
+
+
+Action = Annotated[SparkAction | SwitchAction | BuyNotesAction, Field(discriminator="kind")]
+ACTIONS: dict[str, type[Section]] = {
+    "spark": SparkAction,
+    "switch": SwitchAction,
+    "buy_notes": BuyNotesAction,
+}
+
+
+class Sections(Section):
+    """All sections of a scenario, in the order of the file."""
+
+    run: Run
+    spark: Spark
+    channels: Channels
+    narrative: Narrative
+    markets: Markets
+    funds: Funds
+    margin_accounts: MarginAccounts
+    margin: Margin
+    dealers: Dealers
+    banks: Banks
+    buyers: Buyers
+    actions: tuple[Action, ...] = ()
