@@ -1,0 +1,42 @@
+"""Powder Keg: a laboratory for how the bursting of one bubble runs through leveraged funds, dealers and banks.
+
+>>> import abm
+>>> scenario = abm.load("us_late_2025", **{"spark.days": 500})
+>>> result = abm.run(scenario, seed=7)
+>>> both = abm.compare("us_late_2025", days=(1, 500), seeds=100)
+
+Everything is imported on first use, so that `import abm` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abm.experiments.compare import compare
+    from abm.experiments.one_run import run
+    from abm.outcome.files import read
+    from abm.outcome.results import ComparisonResult, RunResult
+    from abm.scenario import Scenario, load
+
+__version__ = "0.1.0"
+__all__ = ["ComparisonResult", "RunResult", "Scenario", "__version__", "compare", "load", "read", "run"]
+
+_HOMES = {
+    "load": "abm.scenario",
+    "Scenario": "abm.scenario",
+    "run": "abm.experiments.one_run",
+    "compare": "abm.experiments.compare",
+    "read": "abm.outcome.files",
+    "RunResult": "abm.outcome.results",
+    "ComparisonResult": "abm.outcome.results",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'abm' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

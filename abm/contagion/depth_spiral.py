@@ -1,0 +1,41 @@
+"""Channel `depth_spiral`: moves scare off those who quote prices, and thin markets move more."""
+
+from __future__ import annotations
+
+import math
+
+from abm.agents.dealer import balance_sheet_room
+from abm.compiled import rule
+from abm.ledger.chart import NOTES
+
+
+@rule
+def remember_volatility(markets, volatility_days):
+    """Keep an exponentially weighted variance of each market's daily log returns."""
+    for k in range(markets.shape[0]):
+        market = markets[k]
+        change = math.log(market.price / market.last_price)
+        market.variance += (change * change - market.variance) / volatility_days
+
+
+@rule
+def thin_out(markets, dealers, settings, switch):
+    """Set each market's depth: at once down to what volatility allows, slowly up again.
+
+    depth goal = (normal variance / variance), for notes times the room on dealers' balance sheets,
+    between the floor and 1. The floor already holds dealers who are full (March 2020, April 2025).
+    """
+    if not switch:
+        return
+    room = balance_sheet_room(dealers, settings.dealers.note_capacity, markets)
+    for k in range(markets.shape[0]):
+        market = markets[k]
+        normal = market.normal_volatility * market.normal_volatility
+        goal = min(1.0, normal / max(market.variance, 1e-12))
+        if k == NOTES:
+            goal *= room
+        goal = max(market.depth_floor, goal)
+        if goal < market.depth:
+            market.depth = goal
+        else:
+            market.depth += (goal - market.depth) / settings.markets.depth_recovery_days

@@ -1,0 +1,87 @@
+"""Channel `margin_calls`: losses call for margin, margin for sales, and who cannot is seized by its dealer."""
+
+from __future__ import annotations
+
+from abm.agents.leveraged_fund import ACTIVE, SEIZED, margin_requirement, net_asset_value
+from abm.channels import MARGIN_CALLS
+from abm.compiled import rule
+from abm.contagion.cross_asset_sales import raise_margin
+from abm.ledger.chart import N_TRADED
+from abm.ledger.postings import revalue_shares
+from abm.outcome.causes import cause_of_move
+from abm.outcome.events import CALL_MET, DEALER, FUND, MARGIN_CALL, NO_EVENT, NO_INSTRUMENT, SEIZURE, log_event
+
+
+@rule
+def sell_to_meet_call(fund, markets, margin, cross_asset_sales):
+    """Sell until the requirement stands at the buffer below net asset value: by R - buffer * E."""
+    excess = fund.requirement - margin.buffer * max(fund.net_asset_value, 0.0)
+    if excess > 0.0 and fund.requirement > 0.0:
+        raise_margin(fund, markets, margin, excess, cross_asset_sales)
+
+
+@rule
+def mark_funds(funds, investors, markets, journal):
+    """Mark every fund to market: net asset value, margin requirement, and the shares its owners hold."""
+    for row in range(funds.shape[0]):
+        fund = funds[row]
+        fund.net_asset_value = net_asset_value(fund, markets)
+        fund.requirement = margin_requirement(fund, markets)
+        if fund.owner >= 0:
+            change = max(fund.net_asset_value, 0.0) - fund.shares
+            revalue_shares(journal, fund, investors[fund.owner], change)
+
+
+@rule
+def call_margin(funds, dealers, markets, story, margin, tick, events, counter):
+    """Call where the requirement exceeds net asset value, and seize when grace is over or nothing is left.
+
+    With leverage L and maintenance margin m, one asset and no cash, the call comes at a fall of
+    1 - (1 - 1/L) / (1 - m) and net asset value is gone at a fall of 1/L.
+    """
+    for row in range(funds.shape[0]):
+        fund = funds[row]
+        if fund.status == SEIZED:
+            fund.days_in_call += 1
+        if fund.status != ACTIVE:
+            continue
+        missing = fund.requirement - fund.net_asset_value
+        dealer = dealers[fund.dealer].id
+        if missing <= 0.0 or fund.margin_loan <= 0.0:
+            if fund.days_in_call > 0:
+                log_event(
+                    events, counter, CALL_MET, tick, FUND, fund.id, DEALER, dealer, MARGIN_CALLS, NO_INSTRUMENT,
+                    fund.call, fund.cause,
+                )
+            fund.days_in_call = 0
+            fund.call = 0.0
+            fund.cause = NO_EVENT
+            continue
+        if fund.days_in_call == 0:
+            cause = cause_of_move(worst_holding(fund, markets), markets, story, tick, events, counter)
+            fund.call = missing
+            fund.cause = log_event(
+                events, counter, MARGIN_CALL, tick, FUND, fund.id, DEALER, dealer, MARGIN_CALLS, NO_INSTRUMENT,
+                missing, cause,
+            )
+        fund.days_in_call += 1
+        if fund.days_in_call > margin.grace_days or fund.net_asset_value <= 0.0:
+            fund.status = SEIZED
+            fund.days_in_call = 0
+            fund.cause = log_event(
+                events, counter, SEIZURE, tick, FUND, fund.id, DEALER, dealer, MARGIN_CALLS, NO_INSTRUMENT,
+                fund.margin_loan, fund.cause,
+            )
+
+
+@rule
+def worst_holding(fund, markets):
+    """Return the market in which the fund lost most today."""
+    worst = 0
+    largest = 0.0
+    for k in range(N_TRADED):
+        loss = fund.units[k] * (markets[k].last_price - markets[k].price)
+        if loss > largest:
+            largest = loss
+            worst = k
+    return worst

@@ -1,0 +1,49 @@
+"""Channel `narrative_feedback`: disbelief spreads from mouth to mouth and feeds on falling prices."""
+
+from __future__ import annotations
+
+import math
+
+from abm.compiled import rule
+from abm.ledger.chart import AI_EQUITY
+from abm.records import Record, memory
+
+STORY = Record(
+    "story",
+    (
+        memory("doubters", "share", "share of money that no longer believes"),
+        memory("attention", "log points", "how much bad news is on people's minds"),
+        memory("disappointment", "log points", "today's disappointment about AI equity's worth"),
+        memory("bad_news_event", "event", "the last disappointment, as an event", kind="i8"),
+    ),
+)
+
+
+@rule
+def spread_disbelief(story, markets, narrative, switch):
+    """Move the share of doubters and, slowly, what their doubt takes off prices.
+
+    attention += disappointment - feedback * excess return - attention / days
+    doubters  += persuasion * disappointment * (1 - doubters)
+                 + contagion * attention * doubters * (1 - doubters) - (doubters - first doubters) / days
+    belief_k  += (belief_per_doubter_k * (doubters - first doubters) - belief_k) / belief_days
+
+    The excess return is yesterday's return of AI equity beyond its news, so that news is not counted
+    twice. Contagion follows Shiller (2017): it starts from few and saturates.
+    """
+    if not switch:
+        return
+    ai = markets[AI_EQUITY]
+    excess = math.log(ai.price / ai.last_price) - ai.news_yesterday
+    first_doubters = 1.0 - narrative.believers
+    doubters = story.doubters
+    story.attention += story.disappointment - narrative.price_feedback * excess - story.attention / narrative.attention_days
+    heard = narrative.persuasion * story.disappointment * (1.0 - doubters)
+    caught = narrative.contagion * story.attention * doubters * (1.0 - doubters)
+    forgotten = (doubters - first_doubters) / narrative.recovery_days
+    story.doubters = min(1.0, max(0.0, doubters + heard + caught - forgotten))
+    for k in range(markets.shape[0]):
+        market = markets[k]
+        goal = market.belief_per_doubter * (story.doubters - first_doubters)
+        market.belief_today = (goal - market.belief) / narrative.belief_days
+        market.belief += market.belief_today

@@ -1,0 +1,1 @@
+"""Experiments: one run with its twins, and comparisons of many runs on all cores."""

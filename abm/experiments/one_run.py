@@ -1,0 +1,132 @@
+"""One run of one scenario, with the twins that its summary is measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abm.errors import InputError
+from abm.outcome.results import TABLES, RunResult
+from abm.scenario import DEFAULT, Scenario, load
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from abm.economy import Economy
+
+Progress = Callable[[int, int], None]  # days simulated so far, and in all
+
+SLICE = 50  # days between two reports of progress
+
+
+def run(
+    scenario: Scenario | str | Path | None = None,
+    seed: int = 0,
+    *,
+    twins: bool = True,
+    check: bool = False,
+    until: int | None = None,
+    save: str | Path | None = None,
+    from_state: str | Path | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Simulate a scenario and, on the same draws, its twins; what it needs is in the scenario and the seed.
+
+    `scenario` is a Scenario, a shipped name or a path. `until` [days] stops before the scenario's last day;
+    `save` writes the whole state at the end, `from_state` goes on from one (its scenario and seed are in it).
+    `check` proves the books after every phase. Raises InputError, and CheckFailed when books do not close.
+    """
+    from abm.economy import Economy
+
+    if from_state is not None:
+        economy = Economy.load(from_state)
+        if scenario is not None and _loaded(scenario).digest != economy.scenario.digest:
+            raise InputError(f"scenario: is not the one in {from_state}; allowed is none, or the same")
+        economy.check = check
+    else:
+        economy = Economy(_loaded(DEFAULT if scenario is None else scenario), valid_seed(seed), check=check)
+    last = _last_day(economy, until)
+    family = twin_scenarios(economy.scenario) if twins else {}
+    total, done = last - economy.tick + last * len(family), 0
+
+    def report(days: int) -> None:
+        nonlocal done
+        done += days
+        if progress is not None:
+            progress(done, total)
+
+    advance(economy, last, report)
+    if save is not None:
+        economy.save(save)
+    tables = economy.tables()
+    return RunResult(
+        scenario=economy.scenario,
+        seed=economy.seed,
+        n_agents=economy.n_agents,
+        tables={name: getattr(tables, name) for name in TABLES},
+        twins={name: ticks_of(twin, economy.seed, last, report) for name, twin in family.items()},
+    )
+
+
+def twin_scenarios(scenario: Scenario) -> dict[str, Scenario]:
+    """The scenarios of the twins by name, all over the same days and meant for the same seed.
+
+    all_off: the same news, and nothing else happens; no_news: no spark, the rest as it is; belief_only: the
+    same news with the narrative alone. A timed action that the twin's world lacks is left out.
+    """
+    sparks = [action for action in scenario.to_dict()["actions"] if action["kind"] == "spark"]
+    others = [action for action in scenario.to_dict()["actions"] if action["kind"] != "spark"]
+    off = {f"channels.{name}": False for name in type(scenario.channels).model_fields}
+    return {
+        "all_off": scenario.replace({**off, "actions": sparks}),
+        "no_news": scenario.replace({"spark.total": 0, "actions": others}),
+        "belief_only": scenario.replace(
+            {
+                **off,
+                "channels.narrative_feedback": scenario.channels.narrative_feedback,
+                "actions": sparks,
+            }
+        ),
+    }
+
+
+def ticks_of(
+    scenario: Scenario, seed: int, last: int, report: Callable[[int], None] | None = None
+) -> pl.DataFrame:
+    """The daily series of a run up to the day `last`, and nothing else of it."""
+    from abm.economy import Economy
+
+    economy = Economy(scenario, seed)
+    advance(economy, last, report)
+    return economy.tables().ticks
+
+
+def advance(economy: Economy, last: int, report: Callable[[int], None] | None = None) -> None:
+    """Simulate up to the day `last` in slices, telling after each how many days it had."""
+    while economy.tick < last:
+        days = min(SLICE, last - economy.tick)
+        economy.advance(economy.tick + days)
+        if report is not None:
+            report(days)
+
+
+def valid_seed(seed: int) -> int:
+    """The seed, if the generator can be keyed by it."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise InputError(f"seed = {seed!r} is not allowed; allowed is a whole number from 0 to 2**63 - 1")
+    return seed
+
+
+def _loaded(scenario: Scenario | str | Path) -> Scenario:
+    return scenario if isinstance(scenario, Scenario) else load(scenario)
+
+
+def _last_day(economy: Economy, until: int | None) -> int:
+    length = economy.scenario.run.ticks
+    last = length if until is None else until
+    if not max(1, economy.tick) <= last <= length:
+        raise InputError(
+            f"until = {last} is not allowed; allowed is a day from {max(1, economy.tick)} to run.ticks = {length}"
+        )
+    return last

@@ -1,0 +1,7 @@
+"""The markets, in the order of the chart of accounts: one file each and one line here."""
+
+from __future__ import annotations
+
+from abm.markets import ai_equity, broad_equity, notes
+
+MARKETS = (ai_equity.MARKET, broad_equity.MARKET, notes.MARKET)

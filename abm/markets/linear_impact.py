@@ -1,0 +1,19 @@
+"""Linear impact (Kyle 1985; Gabaix and Koijen 2021): twice the flow, twice the move."""
+
+from __future__ import annotations
+
+from abm.compiled import rule
+
+
+@rule
+def impact(market, net_units, depth_dial):
+    """Return the log points by which a day's net flow moves a price.
+
+    I = M Q / (units depth), with M the multiplier on impact. Q is the net flow of the whole day, so
+    that the order of agents cannot matter.
+
+    Parameters: net_units [units], + bought; depth_dial [times today's].
+    """
+    if net_units == 0.0:
+        return 0.0
+    return market.impact_multiplier * net_units / (market.units * market.depth * depth_dial)

@@ -1,0 +1,74 @@
+"""A market: its record, and the price as the sum of what moves it.
+
+log price = news + lasting impact + belief + discount. News is permanent and nothing pulls it back;
+lasting impact is what flow teaches; belief is the story's part; the discount is what selling leaves
+behind until buyers have come. Every price starts at one dollar, so that units are opening $bn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from abm.compiled import rule
+from abm.records import Record, intent, memory, term
+
+MARKET = Record(
+    "market",
+    (
+        term("units", "units", "number issued"),
+        term("drift", "log points per day", "trend of the news"),
+        term("news_volatility", "log points per day", "standard deviation of a day's news"),
+        term("news_correlation", "share", "correlation of its news with AI equity's"),
+        term("spark_share", "share", "log points that it loses with one of AI equity"),
+        term("belief_per_doubter", "log points", "belief when everybody has turned doubter"),
+        term("normal_volatility", "log points per day", "standard deviation of returns in normal times"),
+        term("impact_multiplier", "times", "log points of price per share of the units sold, in full depth"),
+        term("lasting_share", "share", "part of the impact that stays"),
+        term("depth_floor", "share", "least depth"),
+        term("daily_volume", "$bn per day", "normal volume"),
+        term("easiest_to_sell", "row of markets", "row of the market that comes at this place", kind="i8"),
+        memory("news", "log points", "sum of all news"),
+        memory("news_today", "log points", "the day's news"),
+        memory("news_yesterday", "log points", "the news of the day before"),
+        memory("lasting", "log points", "lasting impact of flow"),
+        memory("belief", "log points", "the story's part of the price"),
+        memory("belief_today", "log points", "its change today"),
+        memory("discount", "log points", "liquidity discount, negative when cheap"),
+        memory("price", "$", "price of a unit"),
+        memory("last_price", "$", "price of a unit yesterday"),
+        memory("variance", "squared log points per day", "moving average of squared returns"),
+        memory("depth", "share", "depth, 1 in normal times"),
+        memory("move_event", "event", "today's price move, once something was caused by it", kind="i8"),
+        memory("largest_sale", "$bn", "largest forced sale of the day"),
+        memory("sale_event", "event", "that sale, as an event", kind="i8"),
+        intent("bought", "units", "all orders to buy"),
+        intent("sold", "units", "all orders to sell"),
+        intent("fill_of_sales", "share", "part of every order to sell that found a buyer"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Market:
+    """What a market's own file says of it; the numbers come from the scenario's section of that name."""
+
+    name: str
+    label: str
+    spark_share: Callable[[Any], float]
+    belief_per_doubter: Callable[[Any], float]
+
+
+@rule
+def log_price(market):
+    """Return the log of a market's price."""
+    return market.news + market.lasting + market.belief + market.discount
+
+
+@rule
+def reprice(market):
+    """Set today's price from its parts and keep yesterday's."""
+    market.last_price = market.price
+    market.price = math.exp(log_price(market))

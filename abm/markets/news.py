@@ -1,0 +1,48 @@
+"""The news: permanent, unforeseen, and the same in every twin of a run."""
+
+from __future__ import annotations
+
+import math
+
+from abm.channels import NO_CHANNEL
+from abm.compiled import rule
+from abm.ledger.chart import AI_EQUITY
+from abm.outcome.events import NEWS_EVENT, NO_EVENT, SCENARIO, log_event
+from abm.streams import NEWS, normals
+
+
+@rule
+def hear_news(markets, story, sparks, seed, tick, events, counter):
+    """Let the day's news arrive in every market, and today's disappointment with it.
+
+    news_k += drift_k + sigma_k (rho_k z_AI + sqrt(1 - rho_k^2) z_k) - share_k disappointment, where z
+    are independent standard normals. A disappointment is an event: the root of what follows from it.
+    """
+    story.disappointment = disappointment_on(sparks, tick)
+    if story.disappointment > 0.0:
+        story.bad_news_event = log_event(
+            events, counter, NEWS_EVENT, tick, SCENARIO, 0, SCENARIO, 0, NO_CHANNEL, AI_EQUITY,
+            story.disappointment, NO_EVENT,
+        )
+    common = normals(seed, NEWS, 0, tick)[0]
+    for k in range(markets.shape[0]):
+        market = markets[k]
+        own = normals(seed, NEWS, 1 + k, tick)[0]
+        rho = market.news_correlation
+        noise = rho * common + math.sqrt(max(0.0, 1.0 - rho * rho)) * own
+        market.news_yesterday = market.news_today
+        market.news_today = market.drift + market.news_volatility * noise
+        if story.disappointment > 0.0:
+            market.news_today -= market.spark_share * story.disappointment
+        market.news += market.news_today
+
+
+@rule
+def disappointment_on(sparks, tick):
+    """Return the log points of AI equity's worth that the day's disappointments take away."""
+    total = 0.0
+    for row in range(sparks.shape[0]):
+        spark = sparks[row]
+        if spark.start <= tick < spark.start + spark.days:
+            total += spark.total / spark.days
+    return total

@@ -1,0 +1,41 @@
+"""Causes: which of its parts moved a price most today, and the event that stands behind it."""
+
+from __future__ import annotations
+
+import math
+
+from abm.channels import MARGIN_CALLS, NARRATIVE_FEEDBACK, NO_CHANNEL
+from abm.compiled import rule
+from abm.outcome.events import MARKET, NEWS_EVENT, NO_EVENT, PRICE_MOVE, SCENARIO, log_event
+
+
+@rule
+def cause_of_move(k, markets, story, tick, events, counter):
+    """Return today's price move of market k as an event, written down when first asked for.
+
+    Its cause is the largest fall among news, belief and flow: the day's news (a root), the last
+    disappointment that the story lives on, or the largest forced sale of the day.
+    """
+    market = markets[k]
+    if market.move_event != NO_EVENT:
+        return market.move_event
+    move = math.log(market.price / market.last_price)
+    flow = move - market.news_today - market.belief_today
+    cause = NO_EVENT
+    channel = NO_CHANNEL
+    if flow < market.news_today and flow < market.belief_today and market.sale_event != NO_EVENT:
+        cause = market.sale_event
+        channel = MARGIN_CALLS
+    elif market.belief_today < market.news_today and story.bad_news_event != NO_EVENT:
+        cause = story.bad_news_event
+        channel = NARRATIVE_FEEDBACK
+    elif story.disappointment > 0.0:
+        cause = story.bad_news_event
+    else:
+        cause = log_event(
+            events, counter, NEWS_EVENT, tick, SCENARIO, 0, MARKET, k, NO_CHANNEL, k, market.news_today, NO_EVENT
+        )
+    market.move_event = log_event(
+        events, counter, PRICE_MOVE, tick, MARKET, k, SCENARIO, 0, channel, k, move, cause
+    )
+    return market.move_event
