@@ -42,13 +42,13 @@ _rule_files: set[Path] = set()
 def rule(function: Rule) -> Rule:
     """Compile a function of scalars, records and arrays when it is first called.
 
-    No ``fastmath``: the compiled function gives the same bits as the plain one. Dividing by zero raises.
+    No ``fastmath``: the compiled function gives the same bits as the plain one. Dividing by zero raises. A rule made
+    inside another function from its variables, or outside the package, is compiled in every process.
     """
     compiled: Any = numba.njit(function)
     if config.DISABLE_JIT:
         return compiled
     file = Path(inspect.getfile(function)).resolve()
-    # Only the project's own files can be followed by digest; a rule written elsewhere is compiled in every process.
     if file.is_file() and file.is_relative_to(_PACKAGE) and function.__closure__ is None:
         _rule_files.add(file)
         compiled._cache = _SourceKeyedCache(function, file)

@@ -93,7 +93,7 @@ def normals(seed, stream, identity, tick):
 
 @rule
 def normal(seed, stream, identity, tick):
-    """Return the first of ``normals`` alone, at a third of their cost."""
+    """Return the first of ``normals`` alone, at half of their cost."""
     size, turn, _, _ = uniforms(seed, stream, identity, tick)
     return math.sqrt(-2.0 * math.log(size)) * math.cos(_FULL_TURN * turn)
 
