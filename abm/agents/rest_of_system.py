@@ -16,7 +16,7 @@ from abm.ledger.chart import (
     REPO,
     RESERVES,
 )
-from abm.records import Record, asset, liability, pointer, term
+from abm.records import Record, asset, intent, liability, pointer, term
 
 DEPOSITOR = Record(
     "depositor",
@@ -32,12 +32,14 @@ ISSUER = Record(
     "issuer",
     (
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
+        asset("units", AI_EQUITY, "notes bought back by the central bank", size=N_TRADED),
         asset("bank_debt", BANK_DEBT, "banks' bonds and wholesale funding held"),
         asset("repo_lent", REPO, "lent to dealers against securities"),
         liability("issued", AI_EQUITY, "units of AI equity, broad equity and notes issued", size=N_TRADED),
         liability("other_securities", OTHER_SECURITIES, "inert securities issued"),
         liability("reserves", RESERVES, "central-bank reserves issued"),
         liability("loans", OTHER_LOANS, "borrowed from banks"),
+        intent("orders", "units", "central-bank purchases of the day", size=N_TRADED),
     ),
 )
 

@@ -22,7 +22,7 @@ SLICE = 50  # days between two reports of progress
 
 def run(
     scenario: Scenario | str | Path | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     *,
     twins: bool = True,
     check: bool = False,
@@ -33,7 +33,7 @@ def run(
 ) -> RunResult:
     """Simulate a scenario and, on the same draws, its twins; what it needs is in the scenario and the seed.
 
-    `scenario` is a Scenario, a shipped name or a path. `until` [days] stops before the scenario's last day;
+    `scenario` is a Scenario, a shipped name or a path; the seed is 0 when none is given. `until` [days] stops before the scenario's last day;
     `save` writes the whole state at the end, `from_state` goes on from one (its scenario and seed are in it).
     `check` proves the books after every phase. Raises InputError, and CheckFailed when books do not close.
     """
@@ -43,9 +43,12 @@ def run(
         economy = Economy.load(from_state)
         if scenario is not None and _loaded(scenario).digest != economy.scenario.digest:
             raise InputError(f"scenario: is not the one in {from_state}; allowed is none, or the same")
+        if seed not in (None, economy.seed):
+            raise InputError(f"seed = {seed} is not the one in {from_state}; allowed is {economy.seed}, or none")
         economy.check = check
     else:
-        economy = Economy(_loaded(DEFAULT if scenario is None else scenario), valid_seed(seed), check=check)
+        start = _loaded(DEFAULT if scenario is None else scenario)
+        economy = Economy(start, valid_seed(0 if seed is None else seed), check=check)
     last = _last_day(economy, until)
     family = twin_scenarios(economy.scenario) if twins else {}
     total, done = last - economy.tick + last * len(family), 0

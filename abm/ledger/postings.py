@@ -64,6 +64,15 @@ def pay_in(journal, banks, payer, house, amount):
 
 
 @rule
+def issue_reserves(journal, issuer, house, amount):
+    """Let the central bank pay with reserves that it creates."""
+    issuer.reserves += amount
+    house.reserves += amount
+    journal[TRANSACTIONS, RESERVES, issuer.sector] -= amount
+    journal[TRANSACTIONS, RESERVES, house.sector] += amount
+
+
+@rule
 def earn(journal, bank, customer, amount):
     """Let a bank earn income: its customer's deposit shrinks, and its capital is what grows."""
     add_to_deposit(journal, bank, customer, -amount)

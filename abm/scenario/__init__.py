@@ -3,6 +3,7 @@
 from abm.scenario.files import DEFAULT, Parameter, assumed, load, names, parameters, parse_override
 from abm.scenario.reading import Quantity
 from abm.scenario.scenario import Scenario
+from abm.scenario.schema import json_schema
 
 __all__ = [
     "DEFAULT",
@@ -10,6 +11,7 @@ __all__ = [
     "Quantity",
     "Scenario",
     "assumed",
+    "json_schema",
     "load",
     "names",
     "parameters",

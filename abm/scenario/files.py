@@ -115,9 +115,9 @@ def read_chain(path: Path, label: str) -> Leaves:
         raw = read_toml(path, label)
         base = raw.pop("extends", None)
         shipped = path.resolve().parent == shipped_folder().resolve()
-        own = Reader(label, None if shipped else "not given").leaves(raw)
         if base is not None:
-            own.setdefault("name", path.stem)
+            raw.setdefault("name", path.stem)
+        own = Reader(label, None if shipped else "not given").leaves(raw)
         leaves = own | leaves
         if base is None:
             return leaves

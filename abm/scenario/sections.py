@@ -17,6 +17,7 @@ class Run(Section):
     """How long a run is."""
 
     ticks: int = size("length of the run", "days", 1)
+    ticks_per_year: float = number("trading days in a year", "days per year", 1, 366)
 
 
 class Spark(Section):
@@ -45,12 +46,8 @@ class Narrative(Section):
 
     believers: float = number("share that believes the story at the start", "share", 0, 1)
     persuasion: float = number("doubters made by a log point of bad news", "share per log point", 0, 10)
-    contagion: float = number(
-        "speed at which recent losses make doubters of believers", "per log point per day", 0, 100
-    )
-    price_feedback: float = number(
-        "weight of falling prices beside news in what is talked about", "share", 0, 1
-    )
+    contagion: float = number("speed at which recent losses make doubters", "per log point per day", 0, 100)
+    price_feedback: float = number("weight of falling prices beside news", "share", 0, 1)
     attention_days: float = number("time over which news and losses are remembered", "days", 1, 10_000)
     recovery_days: float = number("time over which belief comes back", "days", 1, 1_000_000)
     belief_days: float = number("time over which a change of belief moves prices", "days", 1, 10_000)
@@ -65,15 +62,12 @@ class Market(Section):
     capitalisation: float = number("market value at the start", "$bn", 0.001, 1e9)
     drift: float = number("trend of worth", "per year", -1, 1)
     news_volatility: float = number("standard deviation of a day's news", "per day", 0, 0.2)
-    normal_volatility: float = number(
-        "volatility of a day's return that counts as normal", "per day", 1e-5, 0.2
-    )
+    normal_volatility: float = number("a day's volatility that counts as normal", "per day", 1e-5, 0.2)
     news_correlation: float = number("correlation of its news with the news of AI equity", "share", -1, 1)
-    impact_multiplier: float = number(
-        "percent of price moved by a net order of one percent of the market", "times", 0, 100
-    )
+    impact_multiplier: float = number("percent of price for a net order of one percent", "times", 0, 100)
     lasting_share: float = number("part of the price impact that stays", "share", 0, 1)
     depth_floor: float = number("lowest depth, against normal", "share", 0.001, 1)
+    daily_volume: float = number("normal volume", "$bn per day", 0.001, 1e9)
 
 
 class Notes(Market):
@@ -89,9 +83,7 @@ class Markets(Section):
     volatility_days: float = number("time over which volatility is measured", "days", 1, 10_000)
     depth_recovery_days: float = number("time over which lost depth returns", "days", 1, 10_000)
     discount_days: float = number("time over which a liquidity discount fades", "days", 1, 10_000)
-    bargain_discount: float = number(
-        "discount at which long-term investors buy all they can", "log points", 0.0001, 3
-    )
+    bargain_discount: float = number("discount at which buyers buy all they can", "log points", 0.0001, 3)
     ai_equity: Market
     broad_equity: Market
     notes: Notes
@@ -139,10 +131,9 @@ class Margin(Section):
     maintenance_account: float = number("own money that a margin account needs", "share", 0, 1)
     buffer: float = number("part of the allowed borrowing to which a call is sold down", "share", 0.01, 1)
     grace_days: int = number("days to meet a call before the collateral is seized", "days", 0, 1000)
-    pro_rata_share: float = number(
-        "part of a call met from all assets alike, the rest from the most liquid", "share", 0, 1
-    )
+    pro_rata_share: float = number("part of a call met from all assets alike", "share", 0, 1)
     daily_sale_share: float = number("largest part of a holding sold in a day", "share per day", 0.001, 1)
+    liquidation_days: int = number("days over which a seized book is sold", "days", 1, 1000)
     close_out_cost: float = number("cost of closing out seized collateral", "share", 0, 1)
 
 
@@ -153,14 +144,13 @@ class Dealers(Section):
     capital: float = number("their capital", "$bn", 0.001, 1e9)
     top_three_share: float = number("part of the business that the three largest have", "share", 0, 1)
     bank_loans: float = number("what they owe to banks", "$bn", 0, 1e9)
-    lenders: int = number("banks that lend to one dealer", "count", 1, 1000)
+    lenders: int = number("banks that lend to one dealer", "count", 1, 4)
     notes: float = number("their inventory of notes", "$bn", 0, 1e9)
-    note_capacity: float = number(
-        "inventory of notes at which their balance sheets are full", "$bn", 0.001, 1e9
-    )
+    note_capacity: float = number("inventory of notes that fills their books", "$bn", 0.001, 1e9)
     deposits: float = number("their deposits", "$bn", 0, 1e9)
     loss_given_default: float = number("part of a failed dealer's debt that banks lose", "share", 0, 1)
     loan_spread: float = number("interest margin on loans to customers", "per year", 0, 1)
+    payout_share: float = number("part of net interest spent on costs and dividends", "share", 0, 1)
 
 
 class Banks(Section):
@@ -199,9 +189,7 @@ class SparkAction(Section):
 
     kind: Literal["spark"] = "spark"
     tick: int = number("day of the action", "days", 0, 1_000_000_000)
-    total: float = number(
-        "log points taken off AI equity's worth, negative for good news", "log points", -3, 3
-    )
+    total: float = number("loss of AI equity's worth, good news negative", "log points", -3, 3)
     days: int = number("days over which they are spread", "days", 1, 100_000)
 
 

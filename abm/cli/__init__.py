@@ -1,0 +1,49 @@
+"""The command line: `powderkeg` and `python -m abm`. Thin: all it does is in the Python interface too."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+import typer
+
+from abm.errors import CheckFailed, InputError
+
+CHECK_FAILED, BAD_INPUT, FAILED_RUNS, INTERRUPTED = 1, 2, 3, 130
+UsageError = typer.BadParameter.__bases__[0]  # typer brings its own click, under a private name
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; whatever the user did wrong is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    warnings.formatwarning = lambda message, *_args, **_more: f"note: {message}\n"
+    from abm.cli.app import app
+
+    try:
+        code = app(args=arguments, prog_name="powderkeg", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except InputError as error:
+        return refuse(str(error), BAD_INPUT)
+    except CheckFailed as error:
+        return refuse(f"a check failed: {error}", CHECK_FAILED)
+    except UsageError as error:
+        return refuse(error.format_message(), BAD_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
+        return refuse("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read has gone; what the command wrote into files is whole.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        return refuse(f"{name}{error.strerror or error}", BAD_INPUT)
+
+
+def refuse(message: str, code: int) -> int:
+    """Say one thing on one line of stderr, and return the exit code."""
+    print(" ".join(message.split()), file=sys.stderr)
+    return code

@@ -1,0 +1,35 @@
+"""The commands and where each of them is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from abm import __version__
+from abm.cli.compare import compare
+from abm.cli.demo import demo
+from abm.cli.run import run
+from abm.cli.scenarios import app as scenarios
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="A laboratory for how the bursting of one bubble runs through leveraged funds, dealers and banks.",
+)
+app.command()(run)
+app.command()(compare)
+app.command()(demo)
+app.add_typer(scenarios, name="scenarios")
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"powderkeg {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())

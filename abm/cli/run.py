@@ -1,0 +1,84 @@
+"""`powderkeg run`: one scenario, one seed, its twins, a folder of results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from abm.cli.options import (
+    Force,
+    Json,
+    Out,
+    Quiet,
+    ScenarioName,
+    Set,
+    Verbose,
+    chosen_scenario,
+    default_folder,
+    safe_name,
+)
+from abm.cli.screen import Bar, Screen
+
+
+def run(
+    scenario: ScenarioName = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Key of every random draw.", show_default="0")] = None,
+    set_: Set = None,
+    out: Out = None,
+    as_json: Json = False,
+    check: Annotated[bool, typer.Option("--check", help="Prove the books after every phase.")] = False,
+    until: Annotated[int | None, typer.Option(min=1, metavar="DAY", help="Stop after this day.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the whole state at the end.")
+    ] = None,
+    from_state: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Go on from a state that --save wrote.")
+    ] = None,
+    no_twins: Annotated[
+        bool, typer.Option("--no-twins", help="Leave out the runs that the summary is measured against.")
+    ] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Simulate one scenario and write tables, figures and a summary."""
+    from abm.outcome.files import new_folder
+
+    screen = Screen(quiet, verbose)
+    chosen = None
+    if from_state is None or scenario is not None or set_:
+        chosen = chosen_scenario(scenario, set_)
+    if out is not None:
+        folder = out
+    elif from_state is not None or chosen is None:
+        folder = Path("outputs", f"{safe_name(from_state.stem if from_state else '')}-continued")
+    else:
+        folder = default_folder(chosen, set_, f"seed{seed or 0}")
+    with new_folder(folder, force) as hidden:
+        screen.say_if_cold()
+        from abm.experiments.one_run import run as run_scenario
+
+        with Bar(screen, "simulating") as bar:
+            result = run_scenario(
+                chosen,
+                seed,
+                twins=not no_twins,
+                check=check,
+                until=until,
+                save=save,
+                from_state=from_state,
+                progress=bar,
+            )
+        screen.detail("writing tables and figures")
+        result.write_into(hidden)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(result.overview(), allow_nan=False))
+    else:
+        from abm.cli.words import print_run
+
+        print_run(result)
+    screen.say(f"written to {folder}")

@@ -1,0 +1,78 @@
+"""What the user sees: words and progress on stderr, data on stdout."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+PATIENCE = 2.0  # seconds that something may take before it is worth a progress bar
+
+
+class Screen:
+    """Words for the user on stderr: `say` is silent with --quiet, `detail` speaks with --verbose only."""
+
+    def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
+        self.quiet, self.verbose = quiet, verbose and not quiet
+
+    def say(self, text: str) -> None:
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def detail(self, text: str) -> None:
+        if self.verbose:
+            self.say(text)
+
+    def say_if_cold(self) -> None:
+        """The first use on a machine, and after the rules changed, is slow: say so beforehand."""
+        import abm.economy  # noqa: F401  the question is about the rules that are imported
+        from abm.compiled import is_cold
+
+        if is_cold():
+            self.say("compiling the rules, once, about 20 s")
+
+
+class Bar:
+    """A progress bar with the time left, which shows itself only when the whole takes more than two seconds.
+
+    Call it with (done, total); use it in a `with` block.
+    """
+
+    def __init__(self, screen: Screen, what: str) -> None:
+        self._silent = screen.quiet or not sys.stderr.isatty()
+        self._what = what
+        self._started = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        spent = time.monotonic() - self._started
+        if self._bar is None:
+            if self._silent or done == total or spent * total / max(done, 0.5) < PATIENCE:
+                return
+            self._show(total)
+        self._bar.update(self._task, completed=done)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _show(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}, left"),
+            TimeRemainingColumn(),
+        )
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar.start()
+        self._task = self._bar.add_task(self._what, total=total)

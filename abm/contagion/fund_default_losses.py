@@ -1,0 +1,151 @@
+"""Channel `fund_default_losses`: what a fund cannot repay is its dealer's loss, and a dealer's its banks'.
+
+Without the channel the owners make every lender whole, and no lender fails.
+"""
+
+from __future__ import annotations
+
+from abm.agents.bank import bank_assets, bank_capital, capital_ratio
+from abm.agents.dealer import N_LINES, dealer_capital
+from abm.agents.leveraged_fund import CLOSED, SEIZED
+from abm.channels import FUND_DEFAULT_LOSSES
+from abm.compiled import rule
+from abm.ledger.chart import BANK_LOANS, MARGIN_LOANS, N_TRADED
+from abm.ledger.postings import (
+    add_to_customer_cash,
+    credit_account,
+    lend_on_margin,
+    pay,
+    redeem_shares,
+    transfer_units,
+    write_off_dealer_loan,
+    write_off_margin_loan,
+)
+from abm.outcome.events import (
+    BANK,
+    BANK_FAILED,
+    BANK_LOSS,
+    DEALER,
+    DEALER_FAILED,
+    FUND,
+    NO_EVENT,
+    NO_INSTRUMENT,
+    SHORTFALL,
+    log_event,
+)
+
+DUST = 1e-9  # $bn: a book worth less is sold
+
+
+@rule
+def take_over(fund, dealer, markets, journal):
+    """Let the dealer take a seized book's remaining assets into its own, at market value."""
+    for k in range(N_TRADED):
+        if fund.units[k] > 0.0:
+            value = fund.units[k] * markets[k].price
+            transfer_units(journal, k, markets[k].price, fund, dealer, fund.units[k])
+            credit_account(journal, dealer, fund, value)
+
+
+@rule
+def close_seized_funds(
+    funds, dealers, banks, investors, depositors, markets, switches, day, journal, tick, events, counter
+):
+    """Close every seized fund whose book is sold: pay out what is left, or book what is missing."""
+    for row in range(funds.shape[0]):
+        fund = funds[row]
+        if fund.status != SEIZED or fund.days_in_call == 0:
+            continue
+        dealer = dealers[fund.dealer]
+        if not switches.cross_asset_sales and fund.units[0] * markets[0].price <= DUST:
+            take_over(fund, dealer, markets, journal)
+        value = 0.0
+        for k in range(N_TRADED):
+            value += fund.units[k] * markets[k].price
+        if value > DUST:
+            continue
+        fund.status = CLOSED
+        repaid = min(fund.cash, fund.margin_loan)
+        add_to_customer_cash(journal, dealer, fund, -repaid)
+        lend_on_margin(journal, dealer, fund, -repaid)
+        if fund.margin_loan > DUST:
+            fund.shortfall = fund.margin_loan
+            if switches.fund_default_losses:
+                day.dealer_losses += fund.shortfall
+                dealer.loss_event = log_event(
+                    events, counter, SHORTFALL, tick, FUND, fund.id, DEALER, dealer.id, FUND_DEFAULT_LOSSES,
+                    MARGIN_LOANS, fund.shortfall, fund.cause,
+                )
+                write_off_margin_loan(journal, dealer, fund, fund.shortfall)
+            else:
+                if fund.owner >= 0:
+                    pay(journal, banks, investors[fund.owner], dealer, fund.shortfall)
+                else:
+                    pay(journal, banks, depositors[dealer.bank], dealer, fund.shortfall)
+                lend_on_margin(journal, dealer, fund, -fund.shortfall)
+        if fund.owner >= 0:
+            left = fund.cash
+            add_to_customer_cash(journal, dealer, fund, -left)
+            pay(journal, banks, dealer, investors[fund.owner], left)
+            redeem_shares(journal, fund, investors[fund.owner], min(left, fund.shares))
+
+
+@rule
+def mark_insolvent(dealers, banks, markets, settings, switch):
+    """Look at every lender's capital and mark who has failed, before anybody is resolved.
+
+    A dealer fails when its capital is gone, a bank when capital over risk-weighted assets is below the
+    minimum. Marked is 2 until resolved; what one failure does to the next is seen tomorrow.
+    """
+    for row in range(dealers.shape[0]):
+        dealer = dealers[row]
+        dealer.capital = dealer_capital(dealer, markets)
+        if switch and dealer.capital < 0.0 and dealer.failed == 0:
+            dealer.failed = 2
+    for row in range(banks.shape[0]):
+        bank = banks[row]
+        bank.capital = bank_capital(bank, markets)
+        ratio = capital_ratio(bank, bank.capital, bank_assets(bank, markets), settings.banks.risk_weight)
+        if switch and ratio < settings.banks.minimum_ratio and bank.failed == 0:
+            bank.failed = 2
+
+
+@rule
+def resolve_failures(dealers, banks, settings, day, journal, tick, events, counter):
+    """Resolve all who are marked: a failed dealer's lenders lose on each line, a failed bank is closed.
+
+    A lender loses the larger of loss given default times the loan and its part of the dealer's missing
+    capital, at most the loan. The receiver runs on what is left: positions and customers stay.
+    """
+    for row in range(dealers.shape[0]):
+        dealer = dealers[row]
+        if dealer.failed != 2:
+            continue
+        dealer.failed = 1
+        owed = 0.0
+        for line in range(N_LINES):
+            owed += dealer.bank_loan[line]
+        failure = log_event(
+            events, counter, DEALER_FAILED, tick, DEALER, dealer.id, DEALER, dealer.id, FUND_DEFAULT_LOSSES,
+            NO_INSTRUMENT, -dealer.capital, dealer.loss_event,
+        )
+        if owed <= 0.0:
+            continue
+        share = min(1.0, max(settings.dealers.loss_given_default, -dealer.capital / owed))
+        for line in range(N_LINES):
+            loss = share * dealer.bank_loan[line]
+            bank = banks[dealer.lender[line]]
+            write_off_dealer_loan(journal, banks, dealer, line, loss)
+            day.bank_losses += loss
+            bank.loss_event = log_event(
+                events, counter, BANK_LOSS, tick, DEALER, dealer.id, BANK, bank.id, FUND_DEFAULT_LOSSES, BANK_LOANS,
+                loss, failure,
+            )
+    for row in range(banks.shape[0]):
+        bank = banks[row]
+        if bank.failed == 2:
+            bank.failed = 1
+            log_event(
+                events, counter, BANK_FAILED, tick, BANK, bank.id, BANK, bank.id, FUND_DEFAULT_LOSSES, NO_INSTRUMENT,
+                bank.capital, bank.loss_event,
+            )

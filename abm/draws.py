@@ -1,0 +1,65 @@
+"""Drawing first books: stratified quantiles, so that the totals hold in every seed."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+
+from abm.streams import uniforms
+
+
+def strata(seed: int, stream: int, identities: np.ndarray) -> np.ndarray:
+    """Return one number in (0, 1) per agent: evenly spread quantiles in an order drawn by chance.
+
+    Shape: (n,). Every seed has the same set of quantiles; who gets which is what differs.
+    """
+    draws = np.array([uniforms(seed, stream, int(i), 0)[0] for i in identities])
+    return (np.argsort(np.argsort(draws)) + 0.5) / len(identities)
+
+
+def pareto_shares(quantiles: np.ndarray, tail_exponent: float, largest_share: float = 1.0) -> np.ndarray:
+    """Return shares that sum to one, Pareto distributed, none above `largest_share` (if that can be).
+
+    The quantile function is (1 - u)^(-1 / tail_exponent).
+    """
+    sizes = (1.0 - quantiles) ** (-1.0 / tail_exponent)
+    return spread(sizes, 1.0, np.full(len(sizes), max(largest_share, 1.0 / len(sizes))))
+
+
+def lognormal(quantiles: np.ndarray, dispersion: float) -> np.ndarray:
+    """Return log-normal multiples with median one; dispersion is the standard deviation in log points."""
+    normal = NormalDist()
+    return np.exp(dispersion * np.array([normal.inv_cdf(float(u)) for u in quantiles]))
+
+
+def spread(weights: np.ndarray, total: float, most: np.ndarray) -> np.ndarray:
+    """Share out a total in proportion to weights, nobody above his most; what he cannot take goes to the others.
+
+    If all are full the result sums to less than the total: the caller reports what was realised.
+    """
+    amounts = np.zeros(len(weights))
+    free = weights > 0
+    left = total
+    while left > 0 and free.any():
+        wanted = left * weights / weights[free].sum()
+        full = free & (wanted >= most)
+        if not full.any():
+            amounts[free] = wanted[free]
+            break
+        amounts[full] = most[full]
+        left = total - amounts[~free | full].sum()
+        free &= ~full
+    return amounts
+
+
+def heavy_picks(seed: int, stream: int, identity: int, weights: np.ndarray, count: int) -> np.ndarray:
+    """Return `count` different rows, drawn with chances in proportion to weights.
+
+    Source: Efraimidis and Spirakis (2006), weighted sampling by the largest u^(1/w).
+    """
+    keys = [
+        np.log(uniforms(seed, stream, identity, 1 + row)[0]) / weight if weight > 0 else -np.inf
+        for row, weight in enumerate(weights)
+    ]
+    return np.argsort(keys)[::-1][:count]

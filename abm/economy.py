@@ -1,0 +1,259 @@
+"""One run: scenario and seed become the state of an economy, which is carried from tick to tick."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abm.agents.bank import BANK
+from abm.agents.dealer import DEALER
+from abm.agents.leveraged_fund import LEVERAGED_FUND
+from abm.agents.long_term_investor import LONG_TERM_INVESTOR
+from abm.agents.rest_of_system import CLEARING_HOUSE, DEPOSITOR, ISSUER
+from abm.channels import CHANNELS
+from abm.contagion.narrative_feedback import STORY
+from abm.errors import InputError
+from abm.ledger import identities
+from abm.ledger.chart import N_INSTRUMENTS, N_SECTORS, REVALUATIONS, TRANSACTIONS
+from abm.markets import MARKETS
+from abm.markets.market import MARKET
+from abm.opening import open_books
+from abm.outcome import recorder
+from abm.outcome.events import EVENT, NO_EVENT, events_frame
+from abm.outcome.recorder import DAY, ROW, Tables
+from abm.records import Record, memory, term
+from abm.scenario import Scenario
+from abm.tick import TICK
+
+SWITCHES = Record("switches", tuple(memory(name, "on or off", name, kind="i8") for name in CHANNELS))
+SPARK = Record(
+    "spark",
+    (
+        term("start", "tick", "first day", kind="i8"),
+        term("days", "days", "over how many", kind="i8"),
+        term("total", "log points", "of AI equity's worth"),
+    ),
+)
+AGENTS: dict[str, Record] = {
+    "funds": LEVERAGED_FUND,
+    "dealers": DEALER,
+    "banks": BANK,
+    "investors": LONG_TERM_INVESTOR,
+    "depositors": DEPOSITOR,
+    "issuers": ISSUER,
+    "house": CLEARING_HOUSE,
+}
+RECORDS: dict[str, Record] = AGENTS | {"markets": MARKET, "story": STORY, "switches": SWITCHES, "day": DAY}
+STATE_VERSION = 1
+EVENTS_PER_AGENT = 8  # no agent causes more in one tick
+
+
+class Economy:
+    """The state of one run. A run is a pure function of scenario and seed.
+
+    Tables are arrays of records (`funds`, `dealers`, ...); `journal` holds today's transactions and
+    revaluations, (2, N_INSTRUMENTS, N_SECTORS) in $bn; `rows` and `journals` keep one entry per tick.
+
+    Parameters: seed from 0 to 2**63 - 1; check proves the books after every phase.
+    """
+
+    funds: np.ndarray
+    dealers: np.ndarray
+    banks: np.ndarray
+    investors: np.ndarray
+    depositors: np.ndarray
+    issuers: np.ndarray
+    house: np.ndarray
+    markets: np.ndarray
+    story: np.ndarray
+    switches: np.ndarray
+    day: np.ndarray
+
+    def __init__(self, scenario: Scenario, seed: int, *, check: bool = False) -> None:
+        self.scenario = scenario
+        self.seed = seed
+        self.check = check
+        self.tick = 0
+        self.settings = settings(scenario)
+        self.sparks = sparks(scenario)
+        tables = open_books(scenario, seed) | open_markets(scenario)
+        for name, table in tables.items():
+            setattr(self, name, table)
+        self.journal = np.zeros((2, N_INSTRUMENTS, N_SECTORS))
+        self.rows = np.zeros(0, ROW)
+        self.journals = np.zeros((0, *self.journal.shape))
+        self.events = np.zeros(0, EVENT)
+        self.counter = np.zeros(1, np.int64)
+        self.opening = self.balances()
+
+    @property
+    def agents(self) -> dict[str, np.ndarray]:
+        """The tables of those who own and owe, by name."""
+        return {name: getattr(self, name) for name in AGENTS}
+
+    @property
+    def n_agents(self) -> int:
+        """How many institutions and cohorts there are, the issuer and the clearing house not counted."""
+        return sum(len(table) for name, table in self.agents.items() if name not in ("issuers", "house"))
+
+    def balances(self) -> np.ndarray:
+        """Return every sector's net position by instrument, (N_INSTRUMENTS, N_SECTORS) in $bn."""
+        return identities.balances(self.agents, AGENTS, self.markets["price"])
+
+    def advance(self, until: int | None = None) -> None:
+        """Run on until so many ticks are done; the scenario's own number if none is given.
+
+        Raises CheckFailed where `check` is on and the books do not close.
+        """
+        until = self.scenario.run.ticks if until is None else until
+        self._make_room(until)
+        for self.tick in range(self.tick, until):
+            self._make_room_for_events()
+            before = self.balances() if self.check else None
+            for phase in TICK:
+                phase.step(self)
+                if before is not None and phase.name != "record":
+                    self._prove(before, phase.name)
+        self.tick = max(until, self.tick)
+
+    def _prove(self, before: np.ndarray, phase: str) -> None:
+        identities.check(
+            self.agents, AGENTS, self.markets["price"], self.journal, before, f"tick {self.tick}, phase {phase}"
+        )
+
+    def _make_room(self, until: int) -> None:
+        missing = until - len(self.rows)
+        if missing > 0:
+            self.rows = np.concatenate([self.rows, np.zeros(missing, ROW)])
+            self.journals = np.concatenate([self.journals, np.zeros((missing, *self.journal.shape))])
+
+    def _make_room_for_events(self) -> None:
+        needed = int(self.counter[0]) + EVENTS_PER_AGENT * (self.n_agents + len(self.scenario.actions) + 1)
+        if needed > len(self.events):
+            self.events = np.concatenate([self.events, np.zeros(2 * needed - len(self.events), EVENT)])
+
+    def tables(self) -> Tables:
+        """Return what the run has left behind so far, as tables."""
+        done = self.tick
+        ends = np.stack([self.opening, self.balances()])
+        return Tables(
+            ticks=recorder.ticks_frame(self.rows[:done]),
+            events=events_frame(self.events[: self.counter[0]]),
+            agents=recorder.agents_frame(self.agents),
+            flows=recorder.matrix_frame(self.journals[:done, TRANSACTIONS], np.arange(done)),
+            revaluations=recorder.matrix_frame(self.journals[:done, REVALUATIONS], np.arange(done)),
+            balance_sheets=recorder.matrix_frame(ends, np.array([-1, done - 1])),
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the whole state to one file, which appears whole or not at all."""
+        path = Path(path)
+        head = {"version": STATE_VERSION, "scenario": self.scenario.to_dict(), "seed": self.seed, "tick": self.tick}
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in RECORDS}
+        arrays |= {
+            "rows": self.rows[: self.tick],
+            "journals": self.journals[: self.tick],
+            "events": self.events[: self.counter[0]],
+            "opening": self.opening,
+            "head": np.frombuffer(json.dumps(head).encode(), np.uint8),
+        }
+        part = path.with_name(path.name + ".part")
+        with part.open("wb") as file:
+            np.savez(file, **arrays)
+        os.replace(part, path)
+
+    @classmethod
+    def load(cls, path: str | Path, *, check: bool = False) -> Economy:
+        """Return the economy that `save` wrote; going on from it gives the same bits as never stopping.
+
+        Raises InputError when the file is not a state of this version.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = dict(file)
+            head = json.loads(arrays.pop("head").tobytes())
+            if head["version"] != STATE_VERSION:
+                raise InputError(f"{path}: version is {head['version']}; this program reads version {STATE_VERSION}")
+            economy = cls(Scenario.from_dict(head["scenario"]), head["seed"], check=check)
+            for name, record in RECORDS.items():
+                if arrays[name].dtype.descr != record.dtype.descr:
+                    raise InputError(f"{path}: table {name} has other fields; this program reads its own states only")
+                getattr(economy, name)[:] = arrays[name].view(record.dtype)
+            economy.rows = arrays["rows"].view(ROW)
+            economy.events = arrays["events"].view(EVENT)
+            economy.journals, economy.opening = arrays["journals"], arrays["opening"]
+        except InputError:
+            raise
+        except FileNotFoundError as error:
+            raise InputError(f"{path}: there is no such file; allowed is a state written by --save") from error
+        except Exception as error:  # whatever a broken archive raises, the user needs one sentence
+            raise InputError(f"{path}: this is not a saved state; allowed is a state written by --save") from error
+        economy.counter[0] = len(economy.events)
+        economy.tick = head["tick"]
+        return economy
+
+
+def settings(scenario: Scenario) -> np.ndarray:
+    """Return the scenario's numbers as one record for the rules, section by section: `settings[0].margin.buffer`."""
+
+    def layout(section: Any) -> np.dtype:
+        fields = []
+        for name in type(section).model_fields:
+            value = getattr(section, name)
+            if hasattr(type(value), "model_fields"):
+                fields.append((name, layout(value)))
+            elif isinstance(value, int | float):
+                fields.append((name, "i8" if isinstance(value, int) else "f8"))
+        return np.dtype((np.record, fields))
+
+    def values(section: Any) -> tuple:
+        parts = [getattr(section, name) for name in type(section).model_fields]
+        return tuple(
+            values(p) if hasattr(type(p), "model_fields") else p
+            for p in parts
+            if hasattr(type(p), "model_fields") or isinstance(p, int | float)
+        )
+
+    sections = {
+        name: getattr(scenario, name)
+        for name in ("run", "narrative", "markets", "funds", "margin", "dealers", "banks", "buyers")
+    }
+    dtype = np.dtype((np.record, [(name, layout(section)) for name, section in sections.items()]))
+    return np.array([tuple(values(section) for section in sections.values())], dtype)
+
+
+def sparks(scenario: Scenario) -> np.ndarray:
+    """Return all disappointments of a scenario, its own spark and those that a timed action lights."""
+    lit = [(scenario.spark.start, scenario.spark.days, scenario.spark.total)]
+    lit += [(action.tick, action.days, action.total) for action in scenario.actions if action.kind == "spark"]
+    table = SPARK.open(len(lit))
+    table[:] = lit
+    return table
+
+
+def open_markets(scenario: Scenario) -> dict[str, np.ndarray]:
+    """Open the markets at a price of one, the story with its first doubters, and the switches of all channels."""
+    markets, story, switches, day = MARKET.open(len(MARKETS)), STORY.open(1), SWITCHES.open(1), DAY.open(1)
+    for k, market in enumerate(MARKETS):
+        numbers = getattr(scenario.markets, market.name)
+        for name in ("news_volatility", "news_correlation", "normal_volatility", "impact_multiplier"):
+            markets[name][k] = getattr(numbers, name)
+        for name in ("lasting_share", "depth_floor", "daily_volume"):
+            markets[name][k] = getattr(numbers, name)
+        markets["units"][k] = numbers.capitalisation
+        markets["drift"][k] = numbers.drift / scenario.run.ticks_per_year
+        markets["variance"][k] = numbers.news_volatility**2
+        markets["spark_share"][k] = market.spark_share(scenario)
+        markets["belief_per_doubter"][k] = market.belief_per_doubter(scenario)
+    markets["easiest_to_sell"] = np.argsort(-markets["daily_volume"], kind="stable")
+    markets["price"] = markets["last_price"] = markets["depth"] = 1.0
+    markets["move_event"] = markets["sale_event"] = NO_EVENT
+    story["doubters"] = 1.0 - scenario.narrative.believers
+    story["bad_news_event"] = NO_EVENT
+    for name in CHANNELS:
+        switches[name] = getattr(scenario.channels, name)
+    return {"markets": markets, "story": story, "switches": switches, "day": day}

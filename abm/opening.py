@@ -1,0 +1,153 @@
+"""Opening the books: scenario and seed become the first balance sheets of everybody, in which all claims agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.agents.bank import BANK
+from abm.agents.dealer import DEALER, N_LINES
+from abm.agents.long_short import draw_long_short_funds
+from abm.agents.long_term_investor import LONG_TERM_INVESTOR
+from abm.agents.margin_account import draw_margin_accounts
+from abm.agents.rest_of_system import CLEARING_HOUSE, DEPOSITOR, ISSUER
+from abm.draws import heavy_picks, lognormal, pareto_shares, strata
+from abm.ledger.chart import BANKS, DEALERS, LONG_TERM_INVESTORS, N_TRADED, NOTES, REST_OF_SYSTEM
+from abm.markets import MARKETS
+from abm.outcome.events import NO_EVENT
+from abm.streams import OPENING_CAPITAL, OPENING_LENDERS, OPENING_SIZES
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+LARGE_BANKS = 10  # dealers and long-term investors bank with the largest
+
+
+def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
+    """Return everybody's first records by table, drawn so that both sides of every claim are stored and equal."""
+    funds = np.concatenate(
+        [
+            draw_long_short_funds(scenario, seed),
+            draw_margin_accounts(scenario, seed, first_identity=scenario.funds.count),
+        ]
+    )
+    bank_sizes = pareto_shares(
+        strata(seed, OPENING_SIZES, 1_000_000 + np.arange(scenario.banks.count)), scenario.banks.tail_exponent
+    )
+    dealers = open_dealers(scenario, seed, funds, bank_sizes)
+    banks = open_banks(scenario, seed, bank_sizes, dealers)
+    investors = open_investors(scenario, funds, dealers, banks)
+    depositors = open_depositors(investors, dealers, banks)
+    tables = {"funds": funds, "dealers": dealers, "banks": banks, "investors": investors, "depositors": depositors}
+    house = CLEARING_HOUSE.open(1)
+    house["sector"] = REST_OF_SYSTEM
+    return tables | {"issuers": open_issuer(scenario, tables), "house": house}
+
+
+def open_dealers(scenario: Scenario, seed: int, funds: np.ndarray, bank_sizes: np.ndarray) -> np.ndarray:
+    """Open the dealers' books around the customers that they get; repo funds what nothing else does."""
+    terms = scenario.dealers
+    dealers = DEALER.open(terms.count)
+    dealers["sector"] = DEALERS
+    share = dealer_shares(terms.count, terms.top_three_share)
+    identities = 2_000_000 + dealers["id"]
+    largest = np.argsort(bank_sizes)[::-1][:LARGE_BANKS]
+    dealers["bank"] = largest[dealers["id"] % len(largest)]
+    lines = min(terms.lenders, len(bank_sizes), N_LINES)
+    for dealer, identity in zip(dealers, identities, strict=True):
+        lenders = heavy_picks(seed, OPENING_LENDERS, int(identity), bank_sizes, lines)
+        dealer["lender"] = np.resize(lenders, N_LINES)
+        dealer["bank_loan"][:lines] = terms.bank_loans * share[dealer["id"]] / lines
+    customers = strata(seed, OPENING_LENDERS, funds["id"])
+    funds["dealer"] = np.minimum(np.searchsorted(np.cumsum(share), customers), terms.count - 1)
+    np.add.at(dealers["margin_loans"], funds["dealer"], funds["margin_loan"])
+    np.add.at(dealers["customer_cash"], funds["dealer"], funds["cash"])
+    dealers["units"][:, NOTES] = terms.notes * share
+    dealers["deposit"] = dealers["opening_deposit"] = terms.deposits * share
+    dealers["capital"] = dealers["opening_capital"] = terms.capital * share
+    dealers["loss_event"] = NO_EVENT
+    assets = dealers["units"].sum(axis=1) + dealers["deposit"] + dealers["margin_loans"]
+    funded = dealers["customer_cash"] + dealers["bank_loan"].sum(axis=1) + dealers["capital"]
+    dealers["repo"] = np.maximum(assets - funded, 0.0)
+    dealers["other_securities"] = np.maximum(funded - assets, 0.0)
+    return dealers
+
+
+def dealer_shares(count: int, top_three_share: float) -> np.ndarray:
+    """Return each dealer's share of the business: the first three have `top_three_share` together."""
+    if count <= 3:
+        return np.full(count, 1.0 / count)
+    return np.concatenate([np.full(3, top_three_share / 3), np.full(count - 3, (1 - top_three_share) / (count - 3))])
+
+
+def open_banks(scenario: Scenario, seed: int, sizes: np.ndarray, dealers: np.ndarray) -> np.ndarray:
+    """Open the banks' books: heavy-tailed sizes, capital ratios spread around the sector's."""
+    terms = scenario.banks
+    banks = BANK.open(terms.count)
+    banks["sector"] = BANKS
+    np.add.at(banks["dealer_loans"], dealers["lender"], dealers["bank_loan"])
+    banks["reserves"] = terms.reserves * sizes
+    banks["units"][:, NOTES] = terms.notes * sizes
+    banks["loans"] = (terms.loans - banks["dealer_loans"].sum()) * sizes
+    banks["deposits"] = terms.deposits * sizes
+    capital = sizes * lognormal(strata(seed, OPENING_CAPITAL, banks["id"]), terms.capital_dispersion)
+    capital *= terms.equity * terms.capital / capital.sum()
+    banks["capital"] = banks["opening_capital"] = capital
+    banks["earnings_per_day"] = terms.retained_earnings / scenario.run.ticks_per_year * sizes
+    banks["loss_event"] = NO_EVENT
+    known = banks["reserves"] + banks["units"].sum(axis=1) + banks["loans"] + banks["dealer_loans"]
+    banks["debt"] = np.maximum(np.maximum(terms.assets * sizes, known) - banks["deposits"] - capital, 0.0)
+    banks["other_securities"] = banks["deposits"] + capital + banks["debt"] - known
+    return banks
+
+
+def open_investors(scenario: Scenario, funds: np.ndarray, dealers: np.ndarray, banks: np.ndarray) -> np.ndarray:
+    """Open the long-term investors' books: they hold what nobody else does, and the shares of all funds."""
+    terms = scenario.buyers
+    investors = LONG_TERM_INVESTOR.open(terms.count)
+    investors["sector"] = LONG_TERM_INVESTORS
+    investors["share"] = 1.0 / terms.count
+    largest = np.argsort(banks["deposits"])[::-1][:LARGE_BANKS]
+    investors["bank"] = largest[investors["id"] % len(largest)]
+    investors["budget"] = investors["normal_budget"] = terms.budget * terms.cash / terms.count
+    investors["deposit"] = terms.deposits / terms.count
+    for k, market in enumerate(MARKETS):
+        held = sum(table["units"][:, k].sum() for table in (funds, dealers, banks))
+        investors["units"][:, k] = (getattr(scenario.markets, market.name).capitalisation - held) / terms.count
+    with_owner = funds["owner"] >= 0
+    funds["owner"][with_owner] = funds["id"][with_owner] % terms.count
+    worth = funds["units"].sum(axis=1) + funds["cash"] - funds["margin_loan"]
+    funds["shares"][with_owner] = worth[with_owner]
+    funds["net_asset_value"] = worth
+    funds["requirement"] = (funds["maintenance"] * funds["units"]).sum(axis=1)
+    funds["cause"] = NO_EVENT
+    np.add.at(investors["fund_shares"], funds["owner"][with_owner], worth[with_owner])
+    return investors
+
+
+def open_depositors(investors: np.ndarray, dealers: np.ndarray, banks: np.ndarray) -> np.ndarray:
+    """Open one cohort of depositors per bank, who hold what no other depositor does."""
+    depositors = DEPOSITOR.open(len(banks))
+    depositors["sector"] = REST_OF_SYSTEM
+    depositors["bank"] = depositors["id"]
+    depositors["deposit"] = banks["deposits"]
+    for table in (investors, dealers):
+        np.subtract.at(depositors["deposit"], table["bank"], table["deposit"])
+    return depositors
+
+
+def open_issuer(scenario: Scenario, tables: dict[str, np.ndarray]) -> np.ndarray:
+    """Open the book of firms and public sector, who owe what all the others hold."""
+    issuers = ISSUER.open(1)
+    issuers["sector"] = REST_OF_SYSTEM
+    banks, dealers = tables["banks"], tables["dealers"]
+    holders = [table for table in tables.values() if "units" in (table.dtype.names or ())]
+    for k in range(N_TRADED):
+        issuers["issued"][0, k] = sum(table["units"][:, k].sum() for table in holders)
+    issuers["other_securities"] = banks["other_securities"].sum() + dealers["other_securities"].sum()
+    issuers["reserves"] = banks["reserves"].sum()
+    issuers["loans"] = banks["loans"].sum()
+    issuers["bank_debt"] = banks["debt"].sum()
+    issuers["repo_lent"] = dealers["repo"].sum()
+    return issuers

@@ -1,0 +1,213 @@
+"""The recorder: one row a tick of what a run reports, written at nightfall and never read by the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.agents.bank import bank_assets
+from abm.agents.leveraged_fund import ACTIVE, CLOSED, fund_assets
+from abm.compiled import rule
+from abm.ledger.chart import FUNDS, INSTRUMENTS, N_SECTORS, N_TRADED, NOTES, SECTORS
+from abm.records import Record, memory
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SELLERS = ("funds", "margin_accounts")
+
+# What happened in the course of today, counted where it happens and emptied every morning.
+DAY = Record(
+    "day",
+    (
+        memory("volume", "$bn", "traded by funds and the public sector", size=N_TRADED),
+        memory("net_flow", "$bn", "bought less sold by them", size=N_TRADED),
+        memory("forced_sales", "$bn", "forced sales by market", size=N_TRADED),
+        memory("forced_margin_calls", "$bn", "forced sales through margin calls"),
+        memory("forced_cross_asset_sales", "$bn", "forced sales through cross-asset sales"),
+        memory("forced_by_funds", "$bn", "forced sales by funds themselves"),
+        memory("forced_by_accounts", "$bn", "forced sales by margin accounts themselves"),
+        memory("forced_liquidated", "$bn", "seized books sold by dealers"),
+        memory("fill_share", "share", "part of the net offers that found a taker"),
+        memory("buyers_capacity", "share", "what is left of the buyers' budgets"),
+        memory("dealer_losses", "$bn", "dealers' losses on customers"),
+        memory("bank_losses", "$bn", "banks' losses on dealers"),
+    ),
+)
+
+# The columns of `ticks`: name, unit, and whether there is one per market, one per kind of seller, or one.
+PER_MARKET, PER_SELLER, ONE = "market", "seller", ""
+SERIES: tuple[tuple[str, str, str, str], ...] = (
+    ("price", PER_MARKET, "$", "price, 1 at the start"),
+    ("news", PER_MARKET, "$", "price if there were nothing but news"),
+    ("belief", PER_MARKET, "log points", "the story's part of the log price"),
+    ("discount", PER_MARKET, "log points", "liquidity discount, negative when cheap"),
+    ("depth", PER_MARKET, "share", "depth, 1 in normal times"),
+    ("volume", PER_MARKET, "$bn", "traded by funds, margin accounts, dealers and the public sector"),
+    ("net_flow", PER_MARKET, "$bn", "bought less sold by them"),
+    ("forced_sales", PER_MARKET, "$bn", "forced sales"),
+    ("net_asset_value", PER_SELLER, "$bn", "net asset value"),
+    ("debt", PER_SELLER, "$bn", "margin loans"),
+    ("assets", PER_SELLER, "$bn", "securities held"),
+    ("in_call", PER_SELLER, "count", "with an open margin call"),
+    ("calls", PER_SELLER, "$bn", "margin missing in open calls"),
+    ("cash_needed", PER_SELLER, "$bn", "sales that would bring all in call back to the buffer"),
+    ("cash_obtained", PER_SELLER, "$bn", "forced sales done by themselves"),
+    ("failed", PER_SELLER, "count", "seized so far"),
+    ("failed_with_shortfall", PER_SELLER, "count", "closed so far with a shortfall to the lender"),
+    ("yield_notes", ONE, "percent", "change of the note yield since the start"),
+    ("believers", ONE, "share", "share of money that believes"),
+    ("disappointment", ONE, "log points", "today's disappointment"),
+    ("buyers_capacity", ONE, "share", "what is left of the buyers' budgets"),
+    ("fill_share", ONE, "share", "part of the net offers that found a taker"),
+    ("forced_sales_liquidated", ONE, "$bn", "seized books sold by dealers"),
+    ("forced_margin_calls", ONE, "$bn", "forced sales through margin calls"),
+    ("forced_cross_asset_sales", ONE, "$bn", "forced sales through cross-asset sales"),
+    ("dealer_capital", ONE, "$bn", "capital of all dealers"),
+    ("dealer_losses", ONE, "$bn", "dealers' losses on customers today"),
+    ("dealers_failed", ONE, "count", "dealers failed so far"),
+    ("bank_capital", ONE, "$bn", "capital of all banks"),
+    ("bank_losses", ONE, "$bn", "banks' losses on dealers today"),
+    ("banks_failed", ONE, "count", "banks failed so far"),
+    ("bank_assets_failed_share", ONE, "share", "share of bank assets at failed banks"),
+    ("bank_lending", ONE, "$bn", "loans of all banks"),
+    ("deposits", ONE, "$bn", "deposits at all banks"),
+)
+_SIZES = {PER_MARKET: (N_TRADED,), PER_SELLER: (len(SELLERS),), ONE: ()}
+ROW = np.dtype((np.record, [(name, "f8", _SIZES[per]) for name, per, _, _ in SERIES]))
+
+
+@rule
+def record_markets(row, markets, story, day, duration):
+    """Write the markets' part of the day's row."""
+    for k in range(N_TRADED):
+        market = markets[k]
+        row.price[k] = market.price
+        row.news[k] = market.news_price
+        row.belief[k] = market.belief
+        row.discount[k] = market.discount
+        row.depth[k] = market.depth
+        row.volume[k] = day.volume[k]
+        row.net_flow[k] = day.net_flow[k]
+        row.forced_sales[k] = day.forced_sales[k]
+    row.yield_notes = -100.0 * (markets[NOTES].price - 1.0) / duration
+    row.believers = 1.0 - story.doubters
+    row.disappointment = story.disappointment
+    row.buyers_capacity = day.buyers_capacity
+    row.fill_share = day.fill_share
+    row.forced_sales_liquidated = day.forced_liquidated
+    row.forced_margin_calls = day.forced_margin_calls
+    row.forced_cross_asset_sales = day.forced_cross_asset_sales
+    row.cash_obtained[0] = day.forced_by_funds
+    row.cash_obtained[1] = day.forced_by_accounts
+
+
+@rule
+def record_funds(row, funds, markets, buffer):
+    """Write the funds' and margin accounts' part of the day's row."""
+    for i in range(funds.shape[0]):
+        fund = funds[i]
+        s = 0 if fund.sector == FUNDS else 1
+        if fund.status != ACTIVE:
+            row.failed[s] += 1.0
+        if fund.shortfall > 0.0:
+            row.failed_with_shortfall[s] += 1.0
+        if fund.status == CLOSED:
+            continue
+        assets = fund_assets(fund, markets)
+        row.net_asset_value[s] += fund.net_asset_value
+        row.debt[s] += fund.margin_loan
+        row.assets[s] += assets
+        if fund.status == ACTIVE and fund.days_in_call > 0:
+            row.in_call[s] += 1.0
+            row.calls[s] += fund.requirement - fund.net_asset_value
+            excess = fund.requirement - buffer * max(fund.net_asset_value, 0.0)
+            row.cash_needed[s] += excess * assets / fund.requirement
+
+
+@rule
+def record_lenders(row, dealers, banks, markets, day):
+    """Write the dealers' and banks' part of the day's row."""
+    for i in range(dealers.shape[0]):
+        row.dealer_capital += dealers[i].capital
+        if dealers[i].failed:
+            row.dealers_failed += 1.0
+    row.dealer_losses = day.dealer_losses
+    row.bank_losses = day.bank_losses
+    total = 0.0
+    failed = 0.0
+    for i in range(banks.shape[0]):
+        bank = banks[i]
+        assets = bank_assets(bank, markets)
+        total += assets
+        row.bank_capital += bank.capital
+        row.bank_lending += bank.loans + bank.dealer_loans
+        row.deposits += bank.deposits
+        if bank.failed:
+            row.banks_failed += 1.0
+            failed += assets
+    row.bank_assets_failed_share = failed / total if total > 0.0 else 0.0
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a run leaves behind, as tables.
+
+    ticks: a row a tick; events: a row an event; agents: every agent's record at the end; flows and
+    revaluations: a row per tick and instrument, a column per sector, in $bn; balance_sheets: the same
+    at the opening (tick -1) and after the last tick.
+    """
+
+    ticks: pl.DataFrame
+    events: pl.DataFrame
+    agents: pl.DataFrame
+    flows: pl.DataFrame
+    revaluations: pl.DataFrame
+    balance_sheets: pl.DataFrame
+
+
+def ticks_frame(rows: np.ndarray) -> pl.DataFrame:
+    """Return the recorded rows as a table with one column per series, `price_ai_equity` and so on."""
+    import polars as pl
+
+    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS}
+    columns: dict[str, np.ndarray] = {"tick": np.arange(len(rows), dtype=np.int32)}
+    for name, per, _, _ in SERIES:
+        if per == ONE:
+            columns[name] = np.ascontiguousarray(rows[name])
+        else:
+            for k, of in enumerate(names[per]):
+                columns[f"{name}_{of}"] = np.ascontiguousarray(rows[name][:, k])
+    return pl.DataFrame(columns)
+
+
+def matrix_frame(matrices: np.ndarray, ticks: np.ndarray) -> pl.DataFrame:
+    """Return matrices (n, N_INSTRUMENTS, N_SECTORS) as a table: a row per tick and instrument, a column per sector."""
+    import polars as pl
+
+    n = len(matrices)
+    flat = matrices.reshape(n * len(INSTRUMENTS), N_SECTORS)
+    columns = {
+        "tick": np.repeat(ticks.astype(np.int32), len(INSTRUMENTS)),
+        "instrument": pl.Series(list(INSTRUMENTS) * n, dtype=pl.String),
+    }
+    return pl.DataFrame(columns | {name: np.ascontiguousarray(flat[:, s]) for s, name in enumerate(SECTORS)})
+
+
+def agents_frame(tables: dict[str, np.ndarray]) -> pl.DataFrame:
+    """Return all agents' records as one table: type, identity, and every field, null where a type has none."""
+    import polars as pl
+
+    frames = []
+    for name, table in tables.items():
+        columns: dict[str, np.ndarray] = {}
+        for field in table.dtype.names or ():
+            values = table[field]
+            if values.ndim == 1:
+                columns[field] = np.ascontiguousarray(values)
+            else:
+                columns |= {f"{field}_{k}": np.ascontiguousarray(values[:, k]) for k in range(values.shape[1])}
+        frames.append(pl.DataFrame({"type": pl.Series([name] * len(table), dtype=pl.String), **columns}))
+    return pl.concat(frames, how="diagonal")

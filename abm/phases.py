@@ -1,0 +1,160 @@
+"""What happens in each phase of a tick: compiled rules called on the tables that they read and write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.agents.leveraged_fund import CLOSED, SEIZED
+from abm.channels import CHANNELS, NO_CHANNEL
+from abm.compiled import rule
+from abm.contagion.cross_asset_sales import sell_book
+from abm.contagion.depth_spiral import remember_volatility, thin_out
+from abm.contagion.finite_buyers import rebuild_budgets
+from abm.contagion.fund_default_losses import close_seized_funds, mark_insolvent, resolve_failures
+from abm.contagion.margin_calls import call_margin, mark_funds, sell_to_meet_call
+from abm.contagion.narrative_feedback import spread_disbelief
+from abm.contagion.ordinary_trading import everyday_income, trade_as_usual
+from abm.ledger.chart import N_TRADED, NOTES
+from abm.ledger.settlement import deliver_to_funds, deliver_to_investors, deliver_to_issuers, settle_dealers
+from abm.markets.clearing import collect_orders, find_prices, revalue_holdings
+from abm.markets.news import hear_news
+from abm.outcome.events import (
+    FORCED_SALE,
+    FUND,
+    NO_EVENT,
+    NO_INSTRUMENT,
+    SCENARIO,
+    TIMED_ACTION,
+    log_event,
+)
+from abm.outcome.recorder import record_funds, record_lenders, record_markets
+
+if TYPE_CHECKING:
+    from abm.economy import Economy
+
+
+def take_timed_actions(e: Economy) -> None:
+    """Do what the scenario has put down for today: switch a channel, buy notes; sparks are heard as news."""
+    for action in e.scenario.actions:
+        days = getattr(action, "days", 1)
+        if not action.tick <= e.tick < action.tick + days:
+            continue
+        if action.kind == "switch":
+            e.switches[action.channel] = action.on
+        elif action.kind == "buy_notes":
+            e.issuers["orders"][0, NOTES] += action.per_day / e.markets["price"][NOTES]
+        if action.tick == e.tick:
+            channel = CHANNELS.index(action.channel) if action.kind == "switch" else NO_CHANNEL
+            instrument = NOTES if action.kind == "buy_notes" else NO_INSTRUMENT
+            amount = {"switch": lambda a: float(a.on), "buy_notes": lambda a: a.per_day, "spark": lambda a: a.total}
+            log_event(
+                e.events, e.counter, TIMED_ACTION, e.tick, SCENARIO, 0, SCENARIO, 0, channel, instrument,
+                amount[action.kind](action), NO_EVENT,
+            )
+
+
+def hear_the_news(e: Economy) -> None:
+    hear_news(e.markets, e.story[0], e.sparks, e.seed, e.tick, e.events, e.counter)
+
+
+def believe(e: Economy) -> None:
+    spread_disbelief(e.story[0], e.markets, e.settings[0].narrative, e.switches[0].narrative_feedback)
+
+
+def decide(e: Economy) -> None:
+    funds_decide(e.funds, e.markets, e.settings[0], e.switches[0], e.seed, e.tick, e.events, e.counter)
+
+
+@rule
+def funds_decide(funds, markets, settings, switches, seed, tick, events, counter):
+    """Let every fund state its orders from yesterday's prices and its own books.
+
+    A dealer sells a seized book, a fund in call sells what it must, all others trade as usual.
+    """
+    for row in range(funds.shape[0]):
+        fund = funds[row]
+        if fund.status == CLOSED:
+            continue
+        if fund.status == SEIZED:
+            sell_book(fund, settings.margin, switches.cross_asset_sales)
+        elif fund.days_in_call > 0 and switches.margin_calls:
+            sell_to_meet_call(fund, markets, settings.margin, switches.cross_asset_sales)
+        else:
+            if switches.ordinary_trading:
+                trade_as_usual(fund, markets, seed, tick)
+            continue
+        for k in range(N_TRADED):
+            if fund.orders[k] != 0.0:
+                market = markets[k]
+                value = -fund.orders[k] * market.price
+                sale = log_event(
+                    events, counter, FORCED_SALE, tick, FUND, fund.id, SCENARIO, 0, fund.channel[k], k, value,
+                    fund.cause,
+                )
+                if value > market.largest_sale:
+                    market.largest_sale = value
+                    market.sale_event = sale
+
+
+def quote_depth(e: Economy) -> None:
+    remember_volatility(e.markets, e.settings[0].markets.volatility_days)
+    thin_out(e.markets, e.dealers, e.settings[0], e.switches[0].depth_spiral)
+
+
+def clear(e: Economy) -> None:
+    collect_orders(e.funds, e.issuers, e.markets)
+    find_prices(e.markets, e.investors, e.settings[0], e.switches[0], e.day[0], e.tick, e.events, e.counter)
+    revalue_holdings(e.markets, e.funds, e.dealers, e.banks, e.investors, e.issuers, e.journal)
+
+
+def settle(e: Economy) -> None:
+    cost = e.settings[0].margin.close_out_cost
+    deliver_to_funds(e.funds, e.dealers, e.banks, e.depositors, e.house, e.markets, cost, e.day[0], e.journal)
+    deliver_to_issuers(e.issuers, e.house, e.markets, e.day[0], e.journal)
+    deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
+    settle_dealers(e.dealers, e.banks, e.house, e.journal)
+    rebuild_budgets(e.investors, e.settings[0].buyers.recovery_days)
+
+
+def earn_and_pay(e: Economy) -> None:
+    if e.switches[0].ordinary_trading:
+        everyday_income(e.funds, e.dealers, e.banks, e.depositors, e.settings[0], e.journal)
+
+
+def mark_to_market(e: Economy) -> None:
+    mark_funds(e.funds, e.investors, e.markets, e.journal)
+
+
+def call(e: Economy) -> None:
+    if e.switches[0].margin_calls:
+        call_margin(
+            e.funds, e.dealers, e.markets, e.story[0], e.settings[0].margin, e.tick, e.events, e.counter
+        )
+
+
+def resolve(e: Economy) -> None:
+    close_seized_funds(
+        e.funds, e.dealers, e.banks, e.investors, e.depositors, e.markets, e.switches[0], e.day[0], e.journal,
+        e.tick, e.events, e.counter,
+    )
+    mark_insolvent(e.dealers, e.banks, e.markets, e.settings[0], e.switches[0].fund_default_losses)
+    resolve_failures(e.dealers, e.banks, e.settings[0], e.day[0], e.journal, e.tick, e.events, e.counter)
+
+
+def record(e: Economy) -> None:
+    row = e.rows[e.tick]
+    record_markets(row, e.markets, e.story[0], e.day[0], e.settings[0].markets.notes.duration)
+    record_funds(row, e.funds, e.markets, e.settings[0].margin.buffer)
+    record_lenders(row, e.dealers, e.banks, e.markets, e.day[0])
+    e.journals[e.tick] = e.journal
+    turn_the_page(e.markets, e.day, e.journal)
+
+
+def turn_the_page(markets: np.ndarray, day: np.ndarray, journal: np.ndarray) -> None:
+    """Empty what belongs to one day only."""
+    markets["move_event"] = markets["sale_event"] = NO_EVENT
+    markets["largest_sale"] = markets["belief_today"] = 0.0
+    day[:] = 0
+    journal[:] = 0.0

@@ -1,0 +1,150 @@
+"""The order of a tick. Read this first.
+
+Everybody decides on what was seen, markets clear, accounts settle, losses are marked and spread, and only
+then those who failed are resolved together. Nobody trades at a price that another order of the same day
+has already moved, so the order of agents does not matter.
+
+`reads` and `writes` name tables and parts (`abm/records.py`). README's table and the profile are made from
+this tuple, and a test compares it with what every phase really writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from abm import phases
+
+if TYPE_CHECKING:
+    from abm.economy import Economy
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of the tick: what it does in words, what it reads and writes, and the channels in it."""
+
+    name: str
+    step: Callable[[Economy], None]
+    words: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    channels: tuple[str, ...] = ()
+
+
+TICK: tuple[Phase, ...] = (
+    Phase(
+        "policy",
+        phases.take_timed_actions,
+        "timed actions of the scenario: switches, purchases of notes",
+        reads=("scenario",),
+        writes=("switches.memory", "issuers.intents"),
+    ),
+    Phase(
+        "news",
+        phases.hear_the_news,
+        "the day's news arrives, and today's disappointment with it",
+        reads=("scenario", "markets.terms"),
+        writes=("markets.memory", "story.memory"),
+    ),
+    Phase(
+        "belief",
+        phases.believe,
+        "disbelief spreads and prices lose what belief was worth",
+        reads=("story.memory", "markets.memory"),
+        writes=("story.memory", "markets.memory"),
+        channels=("narrative_feedback",),
+    ),
+    Phase(
+        "decide",
+        phases.decide,
+        "funds state orders: everyday trades, sales to meet calls, sales of seized books",
+        reads=("funds", "markets.memory"),
+        writes=("funds.intents", "markets.memory"),
+        channels=("ordinary_trading", "margin_calls", "cross_asset_sales"),
+    ),
+    Phase(
+        "depth",
+        phases.quote_depth,
+        "depth follows volatility and the room on dealers' balance sheets",
+        reads=("markets.memory", "dealers.books", "dealers.memory"),
+        writes=("markets.memory",),
+        channels=("depth_spiral",),
+    ),
+    Phase(
+        "clear",
+        phases.clear,
+        "the net flow meets the long-term investors; prices move and all books feel it",
+        reads=("funds.intents", "issuers.intents", "investors.memory"),
+        writes=("markets.memory", "markets.intents", "day.memory"),
+        channels=("finite_buyers",),
+    ),
+    Phase(
+        "settle",
+        phases.settle,
+        "units against money through the clearing house; dealers square their cash at banks",
+        reads=("markets.memory", "markets.intents", "funds.intents"),
+        writes=(
+            "funds.books",
+            "funds.intents",
+            "dealers.books",
+            "banks.books",
+            "investors.books",
+            "investors.memory",
+            "depositors.books",
+            "issuers.books",
+            "issuers.intents",
+            "house.books",
+            "markets.intents",
+            "day.memory",
+        ),
+    ),
+    Phase(
+        "income",
+        phases.earn_and_pay,
+        "interest on loans, dealers' costs and dividends, banks' retained earnings",
+        reads=("funds.books", "dealers.books", "banks.terms"),
+        writes=("funds.books", "dealers.books", "banks.books", "depositors.books"),
+        channels=("ordinary_trading",),
+    ),
+    Phase(
+        "mark",
+        phases.mark_to_market,
+        "funds are marked to market and their owners' shares with them",
+        reads=("funds.books", "markets.memory"),
+        writes=("funds.memory", "funds.books", "investors.books"),
+    ),
+    Phase(
+        "call",
+        phases.call,
+        "margin is called, calls are met, and books are seized when grace is over",
+        reads=("funds.memory", "markets.memory", "story.memory"),
+        writes=("funds.memory", "markets.memory"),
+        channels=("margin_calls",),
+    ),
+    Phase(
+        "resolve",
+        phases.resolve,
+        "sold-out books are closed, shortfalls are booked, lenders who failed are resolved together",
+        reads=("funds", "dealers.books", "banks.books", "switches.memory"),
+        writes=(
+            "funds.books",
+            "funds.memory",
+            "dealers.books",
+            "dealers.memory",
+            "banks.books",
+            "banks.memory",
+            "investors.books",
+            "depositors.books",
+            "day.memory",
+        ),
+        channels=("fund_default_losses", "cross_asset_sales"),
+    ),
+    Phase(
+        "record",
+        phases.record,
+        "the day is written down and the page is turned",
+        reads=("everything",),
+        writes=("markets.memory", "day.memory"),
+    ),
+)
