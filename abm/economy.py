@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from abm.agents.bank import BANK
 from abm.agents.dealer import DEALER
@@ -27,6 +29,7 @@ from abm.outcome.events import EVENT, NO_EVENT, events_frame
 from abm.outcome.recorder import DAY, ROW, Tables
 from abm.records import Record, memory, term
 from abm.scenario import Scenario
+from abm.scenario.sections import Sections
 from abm.tick import TICK
 
 SWITCHES = Record("switches", tuple(memory(name, "on or off", name, kind="i8") for name in CHANNELS))
@@ -197,33 +200,31 @@ class Economy:
         return economy
 
 
+@functools.cache
+def layout(section: type[BaseModel]) -> np.dtype:
+    """Return the record layout of a scenario's section: its numbers, and its sections as records within.
+
+    One and the same object at every call: Numba recognises a layout it knows by identity, and fast.
+    """
+    fields: list[Any] = []
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            fields.append((name, layout(kind)))
+        elif kind in (int, float, bool):
+            fields.append((name, "f8" if kind is float else "i8"))
+    return np.dtype((np.record, fields))
+
+
 def settings(scenario: Scenario) -> np.ndarray:
-    """Return the scenario's numbers as one record for the rules, section by section: `settings[0].margin.buffer`."""
+    """Return the scenario's numbers as one record for the rules: `settings[0].margin.buffer`."""
 
-    def layout(section: Any) -> np.dtype:
-        fields = []
-        for name in type(section).model_fields:
-            value = getattr(section, name)
-            if hasattr(type(value), "model_fields"):
-                fields.append((name, layout(value)))
-            elif isinstance(value, int | float):
-                fields.append((name, "i8" if isinstance(value, int) else "f8"))
-        return np.dtype((np.record, fields))
+    def values(section: BaseModel) -> tuple[Any, ...]:
+        names = layout(type(section)).names or ()
+        parts = [getattr(section, name) for name in names]
+        return tuple(values(part) if isinstance(part, BaseModel) else part for part in parts)
 
-    def values(section: Any) -> tuple:
-        parts = [getattr(section, name) for name in type(section).model_fields]
-        return tuple(
-            values(p) if hasattr(type(p), "model_fields") else p
-            for p in parts
-            if hasattr(type(p), "model_fields") or isinstance(p, int | float)
-        )
-
-    sections = {
-        name: getattr(scenario, name)
-        for name in ("run", "narrative", "markets", "funds", "margin", "dealers", "banks", "buyers")
-    }
-    dtype = np.dtype((np.record, [(name, layout(section)) for name, section in sections.items()]))
-    return np.array([tuple(values(section) for section in sections.values())], dtype)
+    return np.array([tuple(values(getattr(scenario, name)) for name in layout(Sections).names or ())], layout(Sections))
 
 
 def sparks(scenario: Scenario) -> np.ndarray:

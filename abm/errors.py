@@ -4,13 +4,13 @@ from __future__ import annotations
 
 
 class InputError(ValueError):
-    """What the user wrote cannot be used: one sentence, on one line, that says where, what and what is allowed.
+    """What the user wrote cannot be used: one sentence on one line says where, what and what is allowed.
 
     The command line prints it as it is and exits with code 2.
     """
 
     def __init__(self, sentence: str) -> None:
-        # File names and values come from outside: a line break or an escape code in them must not reach a terminal.
+        # File names and values come from outside: no line break or escape code of theirs reaches a terminal.
         super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence))
 
 
@@ -26,5 +26,5 @@ def shown(value: object, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-class CheckFailed(RuntimeError):
-    """The model's own books do not close: the sentence names phase, instrument and amount; the command line exits with 1."""
+class CheckFailed(RuntimeError):  # noqa: N818 - a verdict on the model, not on the input
+    """The model's own books do not close: phase, instrument and amount; the command line exits with 1."""

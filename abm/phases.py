@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from abm.agents.leveraged_fund import CLOSED, SEIZED
 from abm.channels import CHANNELS, NO_CHANNEL
 from abm.compiled import rule
@@ -29,7 +27,7 @@ from abm.outcome.events import (
     TIMED_ACTION,
     log_event,
 )
-from abm.outcome.recorder import record_funds, record_lenders, record_markets
+from abm.outcome.recorder import record_funds, record_lenders, record_markets, turn_the_page
 
 if TYPE_CHECKING:
     from abm.economy import Economy
@@ -56,15 +54,15 @@ def take_timed_actions(e: Economy) -> None:
 
 
 def hear_the_news(e: Economy) -> None:
-    hear_news(e.markets, e.story[0], e.sparks, e.seed, e.tick, e.events, e.counter)
+    hear_news(e.markets, e.story, e.sparks, e.seed, e.tick, e.events, e.counter)
 
 
 def believe(e: Economy) -> None:
-    spread_disbelief(e.story[0], e.markets, e.settings[0].narrative, e.switches[0].narrative_feedback)
+    spread_disbelief(e.story, e.markets, e.settings, e.switches)
 
 
 def decide(e: Economy) -> None:
-    funds_decide(e.funds, e.markets, e.settings[0], e.switches[0], e.seed, e.tick, e.events, e.counter)
+    funds_decide(e.funds, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
 
 
 @rule
@@ -73,16 +71,18 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
 
     A dealer sells a seized book, a fund in call sells what it must, all others trade as usual.
     """
+    margin = settings[0].margin
+    switch = switches[0]
     for row in range(funds.shape[0]):
         fund = funds[row]
         if fund.status == CLOSED:
             continue
         if fund.status == SEIZED:
-            sell_book(fund, settings.margin, switches.cross_asset_sales)
-        elif fund.days_in_call > 0 and switches.margin_calls:
-            sell_to_meet_call(fund, markets, settings.margin, switches.cross_asset_sales)
+            sell_book(fund, margin, switch.cross_asset_sales)
+        elif fund.days_in_call > 0 and switch.margin_calls:
+            sell_to_meet_call(fund, markets, margin, switch.cross_asset_sales)
         else:
-            if switches.ordinary_trading:
+            if switch.ordinary_trading:
                 trade_as_usual(fund, markets, seed, tick)
             continue
         for k in range(N_TRADED):
@@ -99,28 +99,26 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
 
 
 def quote_depth(e: Economy) -> None:
-    remember_volatility(e.markets, e.settings[0].markets.volatility_days)
-    thin_out(e.markets, e.dealers, e.settings[0], e.switches[0].depth_spiral)
+    remember_volatility(e.markets, e.settings)
+    thin_out(e.markets, e.dealers, e.settings, e.switches)
 
 
 def clear(e: Economy) -> None:
     collect_orders(e.funds, e.issuers, e.markets)
-    find_prices(e.markets, e.investors, e.settings[0], e.switches[0], e.day[0], e.tick, e.events, e.counter)
+    find_prices(e.markets, e.investors, e.settings, e.switches, e.day, e.tick, e.events, e.counter)
     revalue_holdings(e.markets, e.funds, e.dealers, e.banks, e.investors, e.issuers, e.journal)
 
 
 def settle(e: Economy) -> None:
-    cost = e.settings[0].margin.close_out_cost
-    deliver_to_funds(e.funds, e.dealers, e.banks, e.depositors, e.house, e.markets, cost, e.day[0], e.journal)
-    deliver_to_issuers(e.issuers, e.house, e.markets, e.day[0], e.journal)
+    deliver_to_funds(e.funds, e.dealers, e.banks, e.depositors, e.house, e.markets, e.settings, e.day, e.journal)
+    deliver_to_issuers(e.issuers, e.house, e.markets, e.day, e.journal)
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
     settle_dealers(e.dealers, e.banks, e.house, e.journal)
-    rebuild_budgets(e.investors, e.settings[0].buyers.recovery_days)
+    rebuild_budgets(e.investors, e.settings)
 
 
 def earn_and_pay(e: Economy) -> None:
-    if e.switches[0].ordinary_trading:
-        everyday_income(e.funds, e.dealers, e.banks, e.depositors, e.settings[0], e.journal)
+    everyday_income(e.funds, e.dealers, e.banks, e.depositors, e.settings, e.switches, e.journal)
 
 
 def mark_to_market(e: Economy) -> None:
@@ -128,33 +126,30 @@ def mark_to_market(e: Economy) -> None:
 
 
 def call(e: Economy) -> None:
-    if e.switches[0].margin_calls:
-        call_margin(
-            e.funds, e.dealers, e.markets, e.story[0], e.settings[0].margin, e.tick, e.events, e.counter
-        )
+    call_margin(e.funds, e.dealers, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
 
 
 def resolve(e: Economy) -> None:
     close_seized_funds(
-        e.funds, e.dealers, e.banks, e.investors, e.depositors, e.markets, e.switches[0], e.day[0], e.journal,
-        e.tick, e.events, e.counter,
+        e.funds,
+        e.dealers,
+        e.banks,
+        e.investors,
+        e.depositors,
+        e.markets,
+        e.switches,
+        e.day,
+        e.journal,
+        e.tick,
+        e.events,
+        e.counter,
     )
-    mark_insolvent(e.dealers, e.banks, e.markets, e.settings[0], e.switches[0].fund_default_losses)
-    resolve_failures(e.dealers, e.banks, e.settings[0], e.day[0], e.journal, e.tick, e.events, e.counter)
+    mark_insolvent(e.dealers, e.banks, e.markets, e.settings, e.switches)
+    resolve_failures(e.dealers, e.banks, e.settings, e.day, e.journal, e.tick, e.events, e.counter)
 
 
 def record(e: Economy) -> None:
-    row = e.rows[e.tick]
-    record_markets(row, e.markets, e.story[0], e.day[0], e.settings[0].markets.notes.duration)
-    record_funds(row, e.funds, e.markets, e.settings[0].margin.buffer)
-    record_lenders(row, e.dealers, e.banks, e.markets, e.day[0])
-    e.journals[e.tick] = e.journal
-    turn_the_page(e.markets, e.day, e.journal)
-
-
-def turn_the_page(markets: np.ndarray, day: np.ndarray, journal: np.ndarray) -> None:
-    """Empty what belongs to one day only."""
-    markets["move_event"] = markets["sale_event"] = NO_EVENT
-    markets["largest_sale"] = markets["belief_today"] = 0.0
-    day[:] = 0
-    journal[:] = 0.0
+    record_markets(e.rows, e.tick, e.markets, e.story, e.day, e.settings)
+    record_funds(e.rows, e.tick, e.funds, e.markets, e.settings)
+    record_lenders(e.rows, e.tick, e.dealers, e.banks, e.markets, e.day)
+    turn_the_page(e.markets, e.day, e.journal, e.journals, e.tick)

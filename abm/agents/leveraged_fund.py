@@ -20,7 +20,7 @@ LEVERAGED_FUND = Record(
         term("sector", "column", "hedge fund or margin account", kind="i8"),
         pointer("dealer", "dealers"),
         pointer("owner", "investors"),
-        term("target", "share", "the mix of assets that it means to hold", size=N_TRADED),
+        term("target", "share", "the mix of units that it means to hold", size=N_TRADED),
         term("maintenance", "share", "maintenance margin by asset", size=N_TRADED),
         term("trading_probability", "per day", "how often it trades without need"),
         term("trading_size", "share", "part of the distance to its wish that such a trade closes"),

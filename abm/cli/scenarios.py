@@ -54,7 +54,7 @@ def show(
         typer.echo(f"{label:<7}{getattr(scenario, label)}")
     typer.echo()
     rows = [(f"channels.{channel}", on_off(on), "", "") for channel, on in scenario.channels]
-    rows += [(path, f"{q.value:g}", q.unit, q.source) for path, q in quantities.items()]
+    rows += [(path, plain(q.value), q.unit, q.source) for path, q in quantities.items()]
     for index, action in enumerate(scenario.actions):
         parts = ((key, value) for key, value in action if f"actions.{index}.{key}" not in quantities)
         rows += [(f"actions.{index}.{key}", plain(value), "", "") for key, value in parts]
@@ -132,14 +132,16 @@ def new(
 
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name) or name in names():
         raise InputError(
-            f"new: NAME = {shown(name)} cannot be used; allowed are letters, digits, _ and -, and none of {', '.join(names())}"
+            f"new: NAME = {shown(name)} cannot be used; "
+            f"allowed are letters, digits, _ and -, and none of {', '.join(names())}"
         )
     scenario = load(base)
     if base not in names():
         here, path = Path.cwd().resolve(), Path(base).resolve()
         if not path.is_relative_to(here):
             raise InputError(
-                f"new: --from {shown(base)} lies outside this folder; allowed is a file inside it or a shipped name"
+                f"new: --from {shown(base)} lies outside this folder; "
+                "allowed is a file inside it or a shipped name"
             )
         base = path.relative_to(here).as_posix()
     write_whole(Path(f"{name}.toml"), starter(name, base, scenario), force=force)
@@ -228,13 +230,12 @@ def starter(name: str, base: str, scenario: Any) -> str:
             lines.append(f"# {key} = {on_off(getattr(scenario.channels, key))}  # {parameter.meaning}")
         else:
             value, unit, _ = scenario.quantity(path)
-            lines.append(f'# {key} = "{value} {unit} (assumed)"  # {parameter.meaning}')
+            lines.append(f'# {key} = "{plain(value)} {unit} (assumed)"  # {parameter.meaning}')
     return "\n".join(lines) + "\n"
 
 
 def write_whole(path: Path, text: str, *, force: bool) -> None:
     """Write a file that appears whole or not at all, and print its path."""
-    import os
     import tempfile
 
     from abm.errors import InputError
@@ -247,8 +248,8 @@ def write_whole(path: Path, text: str, *, force: bool) -> None:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
             partial = file.name
             file.write(text)
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
+        Path(partial).chmod(0o644)
+        Path(partial).replace(path)
     except OSError as error:
         if partial:
             Path(partial).unlink(missing_ok=True)
@@ -262,7 +263,7 @@ def plain(value: Any) -> str:
     """A value as it is written in a file, without quotes."""
     if isinstance(value, bool):
         return on_off(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def on_off(value: bool) -> str:

@@ -10,24 +10,25 @@ from abm.ledger.chart import NOTES
 
 
 @rule
-def remember_volatility(markets, volatility_days):
+def remember_volatility(markets, settings):
     """Keep an exponentially weighted variance of each market's daily log returns."""
+    days = settings[0].markets.volatility_days
     for k in range(markets.shape[0]):
         market = markets[k]
         change = math.log(market.price / market.last_price)
-        market.variance += (change * change - market.variance) / volatility_days
+        market.variance += (change * change - market.variance) / days
 
 
 @rule
-def thin_out(markets, dealers, settings, switch):
+def thin_out(markets, dealers, settings, switches):
     """Set each market's depth: at once down to what volatility allows, slowly up again.
 
     depth goal = (normal variance / variance), for notes times the room on dealers' balance sheets,
     between the floor and 1. The floor already holds dealers who are full (March 2020, April 2025).
     """
-    if not switch:
+    if not switches[0].depth_spiral:
         return
-    room = balance_sheet_room(dealers, settings.dealers.note_capacity, markets)
+    room = balance_sheet_room(dealers, settings[0].dealers.note_capacity, markets)
     for k in range(markets.shape[0]):
         market = markets[k]
         normal = market.normal_volatility * market.normal_volatility
@@ -38,4 +39,4 @@ def thin_out(markets, dealers, settings, switch):
         if goal < market.depth:
             market.depth = goal
         else:
-            market.depth += (goal - market.depth) / settings.markets.depth_recovery_days
+            market.depth += (goal - market.depth) / settings[0].markets.depth_recovery_days

@@ -44,8 +44,9 @@ def healing(discount, capacity, settings, switch):
 
 
 @rule
-def rebuild_budgets(investors, recovery_days):
+def rebuild_budgets(investors, settings):
     """Let budgets return to normal slowly, as savings come in; what was bought today is already gone."""
+    days = settings[0].buyers.recovery_days
     for row in range(investors.shape[0]):
         investor = investors[row]
-        investor.budget += (investor.normal_budget - investor.budget) / recovery_days
+        investor.budget += (investor.normal_budget - investor.budget) / days

@@ -49,7 +49,7 @@ def take_over(fund, dealer, markets, journal):
 
 @rule
 def close_seized_funds(
-    funds, dealers, banks, investors, depositors, markets, switches, day, journal, tick, events, counter
+    funds, dealers, banks, investors, depositors, markets, switches, days, journal, tick, events, counter
 ):
     """Close every seized fund whose book is sold: pay out what is left, or book what is missing."""
     for row in range(funds.shape[0]):
@@ -57,7 +57,7 @@ def close_seized_funds(
         if fund.status != SEIZED or fund.days_in_call == 0:
             continue
         dealer = dealers[fund.dealer]
-        if not switches.cross_asset_sales and fund.units[0] * markets[0].price <= DUST:
+        if not switches[0].cross_asset_sales and fund.units[0] * markets[0].price <= DUST:
             take_over(fund, dealer, markets, journal)
         value = 0.0
         for k in range(N_TRADED):
@@ -70,8 +70,8 @@ def close_seized_funds(
         lend_on_margin(journal, dealer, fund, -repaid)
         if fund.margin_loan > DUST:
             fund.shortfall = fund.margin_loan
-            if switches.fund_default_losses:
-                day.dealer_losses += fund.shortfall
+            if switches[0].fund_default_losses:
+                days[0].dealer_losses += fund.shortfall
                 dealer.loss_event = log_event(
                     events, counter, SHORTFALL, tick, FUND, fund.id, DEALER, dealer.id, FUND_DEFAULT_LOSSES,
                     MARGIN_LOANS, fund.shortfall, fund.cause,
@@ -91,12 +91,13 @@ def close_seized_funds(
 
 
 @rule
-def mark_insolvent(dealers, banks, markets, settings, switch):
+def mark_insolvent(dealers, banks, markets, settings, switches):
     """Look at every lender's capital and mark who has failed, before anybody is resolved.
 
     A dealer fails when its capital is gone, a bank when capital over risk-weighted assets is below the
     minimum. Marked is 2 until resolved; what one failure does to the next is seen tomorrow.
     """
+    switch = switches[0].fund_default_losses
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         dealer.capital = dealer_capital(dealer, markets)
@@ -105,13 +106,13 @@ def mark_insolvent(dealers, banks, markets, settings, switch):
     for row in range(banks.shape[0]):
         bank = banks[row]
         bank.capital = bank_capital(bank, markets)
-        ratio = capital_ratio(bank, bank.capital, bank_assets(bank, markets), settings.banks.risk_weight)
-        if switch and ratio < settings.banks.minimum_ratio and bank.failed == 0:
+        ratio = capital_ratio(bank, bank.capital, bank_assets(bank, markets), settings[0].banks.risk_weight)
+        if switch and ratio < settings[0].banks.minimum_ratio and bank.failed == 0:
             bank.failed = 2
 
 
 @rule
-def resolve_failures(dealers, banks, settings, day, journal, tick, events, counter):
+def resolve_failures(dealers, banks, settings, days, journal, tick, events, counter):
     """Resolve all who are marked: a failed dealer's lenders lose on each line, a failed bank is closed.
 
     A lender loses the larger of loss given default times the loan and its part of the dealer's missing
@@ -131,12 +132,12 @@ def resolve_failures(dealers, banks, settings, day, journal, tick, events, count
         )
         if owed <= 0.0:
             continue
-        share = min(1.0, max(settings.dealers.loss_given_default, -dealer.capital / owed))
+        share = min(1.0, max(settings[0].dealers.loss_given_default, -dealer.capital / owed))
         for line in range(N_LINES):
             loss = share * dealer.bank_loan[line]
             bank = banks[dealer.lender[line]]
             write_off_dealer_loan(journal, banks, dealer, line, loss)
-            day.bank_losses += loss
+            days[0].bank_losses += loss
             bank.loss_event = log_event(
                 events, counter, BANK_LOSS, tick, DEALER, dealer.id, BANK, bank.id, FUND_DEFAULT_LOSSES, BANK_LOANS,
                 loss, failure,

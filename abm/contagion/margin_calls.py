@@ -33,12 +33,15 @@ def mark_funds(funds, investors, markets, journal):
 
 
 @rule
-def call_margin(funds, dealers, markets, story, margin, tick, events, counter):
+def call_margin(funds, dealers, markets, stories, settings, switches, tick, events, counter):
     """Call where the requirement exceeds net asset value, and seize when grace is over or nothing is left.
 
     With leverage L and maintenance margin m, one asset and no cash, the call comes at a fall of
     1 - (1 - 1/L) / (1 - m) and net asset value is gone at a fall of 1/L.
     """
+    if not switches[0].margin_calls:
+        return
+    grace_days = settings[0].margin.grace_days
     for row in range(funds.shape[0]):
         fund = funds[row]
         if fund.status == SEIZED:
@@ -58,14 +61,14 @@ def call_margin(funds, dealers, markets, story, margin, tick, events, counter):
             fund.cause = NO_EVENT
             continue
         if fund.days_in_call == 0:
-            cause = cause_of_move(worst_holding(fund, markets), markets, story, tick, events, counter)
+            cause = cause_of_move(worst_holding(fund, markets), markets, stories[0], tick, events, counter)
             fund.call = missing
             fund.cause = log_event(
                 events, counter, MARGIN_CALL, tick, FUND, fund.id, DEALER, dealer, MARGIN_CALLS, NO_INSTRUMENT,
                 missing, cause,
             )
         fund.days_in_call += 1
-        if fund.days_in_call > margin.grace_days or fund.net_asset_value <= 0.0:
+        if fund.days_in_call > grace_days or fund.net_asset_value <= 0.0:
             fund.status = SEIZED
             fund.days_in_call = 0
             fund.cause = log_event(

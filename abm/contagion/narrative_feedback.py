@@ -20,7 +20,7 @@ STORY = Record(
 
 
 @rule
-def spread_disbelief(story, markets, narrative, switch):
+def spread_disbelief(stories, markets, settings, switches):
     """Move the share of doubters and, slowly, what their doubt takes off prices.
 
     attention += disappointment - feedback * excess return - attention / days
@@ -31,8 +31,10 @@ def spread_disbelief(story, markets, narrative, switch):
     The excess return is yesterday's return of AI equity beyond its news, so that news is not counted
     twice. Contagion follows Shiller (2017): it starts from few and saturates.
     """
-    if not switch:
+    if not switches[0].narrative_feedback:
         return
+    story = stories[0]
+    narrative = settings[0].narrative
     ai = markets[AI_EQUITY]
     excess = math.log(ai.price / ai.last_price) - ai.news_yesterday
     first_doubters = 1.0 - narrative.believers

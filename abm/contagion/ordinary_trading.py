@@ -19,32 +19,37 @@ def trade_as_usual(fund, markets, seed, tick):
     """Swap some assets for others, as happens every day: nothing is borrowed or repaid by it.
 
     On a trading day the fund tilts its usual mix at random and closes a part of the distance:
-    order_k = size * (wish_k * assets - value_k), where the wishes sum to one.
+    order_k = size * (wish_k * assets - value_k), where the wishes sum to one. The usual mix drifts with
+    prices, as that of a portfolio left alone does, so that everyday trades lean on nobody's fall.
     """
     draws = uniforms(seed, TRADING, fund.id, tick)
     if draws[0] >= fund.trading_probability:
         return
     wishes = 0.0
     for k in range(N_TRADED):
-        wishes += fund.target[k] * draws[1 + k]
+        wishes += fund.target[k] * markets[k].price * draws[1 + k]
     if wishes <= 0.0:
         return
     total = fund_assets(fund, markets)
     for k in range(N_TRADED):
-        wish = fund.target[k] * draws[1 + k] / wishes * total / markets[k].price
+        wish = fund.target[k] * draws[1 + k] / wishes * total
         fund.orders[k] = max(fund.trading_size * (wish - fund.units[k]), -fund.units[k])
         fund.channel[k] = ORDINARY_TRADING
 
 
 @rule
-def everyday_income(funds, dealers, banks, depositors, settings, journal):
+def everyday_income(funds, dealers, banks, depositors, settings, switches, journal):
     """Charge interest on margin loans, pay the banks, pay out dealers' earnings, and let banks retain theirs.
 
     A fund's interest is lent to it; a dealer's comes out of its deposit. Banks' retained earnings are
     the net income of their other business, paid by their depositors.
     """
-    lending_rate = (settings.banks.loan_rate + settings.dealers.loan_spread) / settings.run.ticks_per_year
-    bank_rate = settings.banks.loan_rate / settings.run.ticks_per_year
+    if not switches[0].ordinary_trading:
+        return
+    year = settings[0].run.ticks_per_year
+    bank_rate = settings[0].banks.loan_rate / year
+    lending_rate = bank_rate + settings[0].dealers.loan_spread / year
+    payout_share = settings[0].dealers.payout_share
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         paid = 0.0
@@ -54,7 +59,7 @@ def everyday_income(funds, dealers, banks, depositors, settings, journal):
             pay_interest_to_bank(journal, banks, dealer, line, interest)
         earned = lending_rate * dealer.margin_loans - paid
         if earned > 0.0 and not dealer.failed:
-            pay(journal, banks, dealer, depositors[dealer.bank], settings.dealers.payout_share * earned)
+            pay(journal, banks, dealer, depositors[dealer.bank], payout_share * earned)
     for row in range(funds.shape[0]):
         fund = funds[row]
         if fund.status != CLOSED and fund.margin_loan > 0.0:

@@ -19,8 +19,10 @@ from abm.ledger.postings import (
 
 
 @rule
-def deliver_to_funds(funds, dealers, banks, depositors, house, markets, close_out_cost, day, journal):
+def deliver_to_funds(funds, dealers, banks, depositors, house, markets, settings, days, journal):
     """Deliver every fund's fills and debit or credit its account; its dealer owes the clearing house."""
+    day = days[0]
+    close_out_cost = settings[0].margin.close_out_cost
     for row in range(funds.shape[0]):
         fund = funds[row]
         cost = 0.0
@@ -69,8 +71,9 @@ def count_forced_sale(day, fund, k, value):
 
 
 @rule
-def deliver_to_issuers(issuers, house, markets, day, journal):
+def deliver_to_issuers(issuers, house, markets, days, journal):
     """Deliver what the public sector buys; it pays with new central-bank reserves."""
+    day = days[0]
     for row in range(issuers.shape[0]):
         issuer = issuers[row]
         for k in range(N_TRADED):

@@ -29,7 +29,7 @@ def collect_orders(funds, issuers, markets):
 
 
 @rule
-def find_prices(markets, investors, settings, switches, day, tick, events, counter):
+def find_prices(markets, investors, settings, switches, days, tick, events, counter):
     """Turn each market's net flow into a price, and say which part of the offers is taken.
 
     lasting  += lasting_share * I(taken flow)
@@ -37,13 +37,14 @@ def find_prices(markets, investors, settings, switches, day, tick, events, count
 
     An offer that finds no taker lowers the price but teaches nothing, so it leaves no lasting impact.
     """
+    finite_buyers = switches[0].finite_buyers
     offered = 0.0
     for k in range(N_TRADED):
         offered += max(0.0, markets[k].sold - markets[k].bought) * markets[k].price
-    taken = share_of_offers_taken(offered, investors, settings.buyers.daily_share, switches.finite_buyers)
+    taken = share_of_offers_taken(offered, investors, settings[0].buyers.daily_share, finite_buyers)
     capacity = buyers_capacity(investors)
-    day.fill_share = taken
-    day.buyers_capacity = capacity
+    days[0].fill_share = taken
+    days[0].buyers_capacity = capacity
     if taken < 1.0:
         log_event(
             events, counter, SALES_RATIONED, tick, INVESTORS, 0, SCENARIO, 0, FINITE_BUYERS, NO_INSTRUMENT,
@@ -54,10 +55,10 @@ def find_prices(markets, investors, settings, switches, day, tick, events, count
         net = market.bought - market.sold
         market.fill_of_sales = (market.bought - net * taken) / market.sold if net < 0.0 else 1.0
         net_taken = net * taken if net < 0.0 else net
-        rho = healing(market.discount, capacity, settings.markets, switches.finite_buyers)
+        rho = healing(market.discount, capacity, settings[0].markets, finite_buyers)
         temporary = 1.0 - market.lasting_share
-        market.lasting += market.lasting_share * impact(market, net_taken, settings.markets.depth)
-        market.discount += temporary * impact(market, net, settings.markets.depth) - rho * market.discount
+        market.lasting += market.lasting_share * impact(market, net_taken, settings[0].markets.depth)
+        market.discount += temporary * impact(market, net, settings[0].markets.depth) - rho * market.discount
         reprice(market)
 
 

@@ -12,12 +12,13 @@ from abm.streams import NEWS, normals
 
 
 @rule
-def hear_news(markets, story, sparks, seed, tick, events, counter):
+def hear_news(markets, stories, sparks, seed, tick, events, counter):
     """Let the day's news arrive in every market, and today's disappointment with it.
 
     news_k += drift_k + sigma_k (rho_k z_AI + sqrt(1 - rho_k^2) z_k) - share_k disappointment, where z
     are independent standard normals. A disappointment is an event: the root of what follows from it.
     """
+    story = stories[0]
     story.disappointment = disappointment_on(sparks, tick)
     if story.disappointment > 0.0:
         story.bad_news_event = log_event(

@@ -61,15 +61,20 @@ def _appear(hidden: Path, target: Path) -> None:
     if not target.exists():
         hidden.rename(target)
         return
-    old = target / MANIFEST
-    if old.exists():
-        for name in json.loads(old.read_text("utf-8")).get("files", []):
-            # Only names of results, never a path that a doctored manifest might hold.
-            if Path(name).name == name:
-                (target / name).unlink(missing_ok=True)
-        old.unlink()
+    for name in _files_of(target / MANIFEST):
+        (target / name).unlink(missing_ok=True)
+    (target / MANIFEST).unlink(missing_ok=True)
     for file in sorted(hidden.iterdir(), key=lambda file: file.name == MANIFEST):
         file.replace(target / file.name)  # the manifest comes last: where it is, everything is
+
+
+def _files_of(manifest: Path) -> list[str]:
+    """The files that a manifest lists; only plain names, whatever somebody wrote into it."""
+    try:
+        names = json.loads(manifest.read_text("utf-8"))["files"]
+        return [name for name in names if Path(name).name == name and name not in (".", "..")]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _umask() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from abm.agents.bank import bank_assets
 from abm.agents.leveraged_fund import ACTIVE, CLOSED, fund_assets
 from abm.compiled import rule
 from abm.ledger.chart import FUNDS, INSTRUMENTS, N_SECTORS, N_TRADED, NOTES, SECTORS
+from abm.outcome.events import NO_EVENT
 from abm.records import Record, memory
 
 if TYPE_CHECKING:
@@ -80,19 +82,20 @@ ROW = np.dtype((np.record, [(name, "f8", _SIZES[per]) for name, per, _, _ in SER
 
 
 @rule
-def record_markets(row, markets, story, day, duration):
+def record_markets(rows, tick, markets, stories, days, settings):
     """Write the markets' part of the day's row."""
+    row, story, day = rows[tick], stories[0], days[0]
     for k in range(N_TRADED):
         market = markets[k]
         row.price[k] = market.price
-        row.news[k] = market.news_price
+        row.news[k] = math.exp(market.news)
         row.belief[k] = market.belief
         row.discount[k] = market.discount
         row.depth[k] = market.depth
         row.volume[k] = day.volume[k]
         row.net_flow[k] = day.net_flow[k]
         row.forced_sales[k] = day.forced_sales[k]
-    row.yield_notes = -100.0 * (markets[NOTES].price - 1.0) / duration
+    row.yield_notes = -100.0 * (markets[NOTES].price - 1.0) / settings[0].markets.notes.duration
     row.believers = 1.0 - story.doubters
     row.disappointment = story.disappointment
     row.buyers_capacity = day.buyers_capacity
@@ -105,8 +108,9 @@ def record_markets(row, markets, story, day, duration):
 
 
 @rule
-def record_funds(row, funds, markets, buffer):
+def record_funds(rows, tick, funds, markets, settings):
     """Write the funds' and margin accounts' part of the day's row."""
+    row, buffer = rows[tick], settings[0].margin.buffer
     for i in range(funds.shape[0]):
         fund = funds[i]
         s = 0 if fund.sector == FUNDS else 1
@@ -128,8 +132,9 @@ def record_funds(row, funds, markets, buffer):
 
 
 @rule
-def record_lenders(row, dealers, banks, markets, day):
+def record_lenders(rows, tick, dealers, banks, markets, days):
     """Write the dealers' and banks' part of the day's row."""
+    row, day = rows[tick], days[0]
     for i in range(dealers.shape[0]):
         row.dealer_capital += dealers[i].capital
         if dealers[i].failed:
@@ -149,6 +154,30 @@ def record_lenders(row, dealers, banks, markets, day):
             row.banks_failed += 1.0
             failed += assets
     row.bank_assets_failed_share = failed / total if total > 0.0 else 0.0
+
+
+@rule
+def turn_the_page(markets, days, journal, journals, tick):
+    """Keep the day's journal and empty what belongs to one day only."""
+    journals[tick] = journal
+    journal[:] = 0.0
+    for k in range(N_TRADED):
+        market = markets[k]
+        market.move_event = NO_EVENT
+        market.sale_event = NO_EVENT
+        market.largest_sale = 0.0
+        market.belief_today = 0.0
+        days[0].volume[k] = 0.0
+        days[0].net_flow[k] = 0.0
+        days[0].forced_sales[k] = 0.0
+    day = days[0]
+    day.forced_margin_calls = 0.0
+    day.forced_cross_asset_sales = 0.0
+    day.forced_by_funds = 0.0
+    day.forced_by_accounts = 0.0
+    day.forced_liquidated = 0.0
+    day.dealer_losses = 0.0
+    day.bank_losses = 0.0
 
 
 @dataclass(frozen=True)

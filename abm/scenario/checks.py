@@ -30,7 +30,8 @@ def check(value: Callable[[str], Any], actions: list[dict[str, Any]], label: str
 
     if value("spark.start") >= ticks:
         raise InputError(
-            f"{label}: spark.start = {value('spark.start')} is after the end; allowed is less than run.ticks = {ticks}"
+            f"{label}: spark.start = {value('spark.start')} is after the end; "
+            f"allowed is less than run.ticks = {ticks}"
         )
     at_most("funds.ai_equity + funds.notes + funds.cash", "funds.net_asset_value + funds.borrowing")
     at_most("margin_accounts.debt", "margin_accounts.assets + margin_accounts.cash")
@@ -61,7 +62,7 @@ def check_size(value: Callable[[str], Any], label: str) -> None:
         hours = ticks * agents * SECONDS_PER_AGENT_TICK / 3600
         worst = "run.ticks" if ticks > agents else max(COUNTS, key=value)
         raise InputError(
-            f"{label}: {worst} = {shown(value(worst), 30)} makes the run too large, an estimated {gigabytes:.3g} GB of "
-            f"memory and {hours:.2g} hours for {agents:.3g} agents over {ticks:.3g} days; "
+            f"{label}: {worst} = {shown(value(worst), 30)} makes the run too large, "
+            f"an estimated {gigabytes:.3g} GB of memory and {hours:.2g} hours for {agents:.3g} agents over {ticks:.3g} days; "
             f"allowed is at most {MEMORY_LIMIT_GB} GB"
         )

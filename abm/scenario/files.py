@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from abm.errors import InputError, shown
-from abm.scenario.reading import DECLARED, Leaves, Quantity, Reader
+from abm.scenario.reading import DECLARED, Leaves, Reader
 from abm.scenario.scenario import Scenario, build, nested
 
 DEFAULT = "us_late_2025"
@@ -33,7 +33,7 @@ class Parameter(NamedTuple):
 def load(name_or_path: str | os.PathLike[str] = DEFAULT, /, **overrides: Any) -> Scenario:
     """The scenario of a shipped name or of a TOML file, with some values changed.
 
-    Overrides are dotted, `load("us_late_2025", **{"spark.days": 500})`, or nested, `load(spark={"days": 500})`.
+    Overrides are dotted, `load(**{"spark.days": 500})`, or nested, `load(spark={"days": 500})`.
     Raises `InputError` with one sentence that names file, key, value and what is allowed.
     """
     path, label = locate(name_or_path)
@@ -96,7 +96,8 @@ def locate(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
         near = get_close_matches(name_or_path, names(), 1)
         guess = f"did you mean {near[0]}? " if near else ""
         raise InputError(
-            f"scenario {shown(name_or_path)} is not known; {guess}allowed are {', '.join(names())} and paths of .toml files"
+            f"scenario {shown(name_or_path)} is not known; {guess}"
+            f"allowed are {', '.join(names())} and paths of .toml files"
         )
     return path, str(path)
 

@@ -120,7 +120,7 @@ class Reader(NamedTuple):
             source = self.text(f"{path}.source", source, 500)
         elif self.source is None:
             raise self.refuse(
-                path, raw, "has no source", f'a source, or source = "assumed", in a shipped file'
+                path, raw, "has no source", 'a source, or source = "assumed", in a shipped file'
             )
         return Quantity(value, declared.unit, source or self.source or "")  # pyright: ignore[reportArgumentType]
 
