@@ -1,4 +1,4 @@
-"""Powder Keg: a laboratory for how the bursting of one bubble runs through leveraged funds, dealers and banks.
+"""Powder Keg: a laboratory for how a bursting bubble runs through leveraged funds, dealers and banks.
 
 >>> import abm
 >>> scenario = abm.load("us_late_2025", **{"spark.days": 500})

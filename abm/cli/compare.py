@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from abm.cli.options import Force, Json, Out, Quiet, ScenarioName, Set, Verbose, chosen_scenario, default_folder
+from abm.cli.options import (
+    Force,
+    Json,
+    Out,
+    Quiet,
+    ScenarioName,
+    Set,
+    Verbose,
+    chosen_scenario,
+    default_folder,
+)
 from abm.cli.screen import Bar, Screen
 
 
@@ -14,7 +24,9 @@ def compare(
     scenario: ScenarioName = None,
     days: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Days over which the spark is spread; repeatable.", show_default="1 and 500"),
+        typer.Option(
+            min=1, help="Days over which the spark is spread; repeatable.", show_default="1 and 500"
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, each run with every --days.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
@@ -22,7 +34,8 @@ def compare(
     out: Out = None,
     as_json: Json = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; the results do not depend on it.", show_default="all cores")
+        int | None,
+        typer.Option(min=1, help="Processes; the results do not depend on it.", show_default="all cores"),
     ] = None,
     force: Force = False,
     quiet: Quiet = False,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ScenarioName = Annotated[
     str | None,
-    typer.Argument(metavar="[SCENARIO]", help="A shipped name or a TOML file.", show_default="us_late_2025"),
+    typer.Argument(metavar="SCENARIO", help="A shipped name or a TOML file.", show_default="us_late_2025"),
 ]
 Set = Annotated[
     list[str] | None,

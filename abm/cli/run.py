@@ -24,7 +24,9 @@ from abm.cli.screen import Bar, Screen
 
 def run(
     scenario: ScenarioName = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Key of every random draw.", show_default="0")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Key of every random draw.", show_default="0")
+    ] = None,
     set_: Set = None,
     out: Out = None,
     as_json: Json = False,

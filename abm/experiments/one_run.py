@@ -44,7 +44,9 @@ def run(
         if scenario is not None and _loaded(scenario).digest != economy.scenario.digest:
             raise InputError(f"scenario: is not the one in {from_state}; allowed is none, or the same")
         if seed not in (None, economy.seed):
-            raise InputError(f"seed = {seed} is not the one in {from_state}; allowed is {economy.seed}, or none")
+            raise InputError(
+                f"seed = {seed} is not the one in {from_state}; allowed is {economy.seed}, or none"
+            )
         economy.check = check
     else:
         start = _loaded(DEFAULT if scenario is None else scenario)

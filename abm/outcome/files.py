@@ -43,12 +43,16 @@ def new_folder(folder: str | os.PathLike[str], force: bool = False) -> Iterator[
     if target.exists() and not target.is_dir():
         raise InputError(f"{folder}: is a file; allowed is a new folder")
     if not force and target.is_dir() and any(target.iterdir()):
-        raise InputError(f"{folder}: already exists; allowed is a new folder, or --force to replace its results")
+        raise InputError(
+            f"{folder}: already exists; allowed is a new folder, or --force to replace its results"
+        )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         hidden = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror}); allowed is a writable folder") from None
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror}); allowed is a writable folder"
+        ) from None
     try:
         hidden.chmod(0o777 & ~_umask())  # mkdtemp makes it private
         yield hidden
@@ -135,7 +139,9 @@ def read_tables(folder: Path, names: tuple[str, ...]) -> dict[str, pl.DataFrame]
             tables[name] = pl.read_parquet(io.BytesIO((folder / f"{name}.parquet").read_bytes()))
         except (OSError, pl.exceptions.PolarsError) as error:
             reason = "is missing" if isinstance(error, FileNotFoundError) else "cannot be read"
-            raise InputError(f"{folder / name}.parquet: {reason}; allowed is a folder that powderkeg wrote") from None
+            raise InputError(
+                f"{folder / name}.parquet: {reason}; allowed is a folder that powderkeg wrote"
+            ) from None
     return tables
 
 

@@ -106,3 +106,7 @@ def to_pandas(tables: Mapping[str, pl.DataFrame], name: str) -> pandas.DataFrame
     if name not in tables:
         raise InputError(f"table = {name!r} is not known; allowed are {', '.join(tables)}")
     return pandas.DataFrame({column.name: column.to_numpy() for column in tables[name]})
+
+
+class ComparisonResult:
+    from_folder = None
