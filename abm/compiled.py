@@ -1,8 +1,8 @@
 """Turns a rule written as a plain loop into machine code, kept between runs and never stale.
 
-Put ``@rule`` above a module-level function that works on scalars and records. Machine code is stored per user,
-under the digest of the rule's own file and of every project file that it imports, directly or not, so an edited
-helper or constant is always seen. ``NUMBA_DISABLE_JIT=1`` runs the same functions uncompiled.
+Put ``@rule`` above a module-level function that works on scalars and records. Machine code is stored per
+user, under the digest of the rule's own file and of every project file that it imports, directly or not, so
+an edited helper or constant is always seen. ``NUMBA_DISABLE_JIT=1`` runs the same functions uncompiled.
 """
 
 import ast
@@ -42,8 +42,9 @@ _rule_files: set[Path] = set()
 def rule(function: Rule) -> Rule:
     """Compile a function of scalars, records and arrays when it is first called.
 
-    No ``fastmath``: the compiled function gives the same bits as the plain one. Dividing by zero raises. A rule made
-    inside another function from its variables, or outside the package, is compiled in every process.
+    No ``fastmath``: the compiled function gives the same bits as the plain one. Dividing by zero raises.
+    A rule made inside another function from its variables, or outside the package, is compiled in every
+    process.
     """
     compiled: Any = numba.njit(function)
     if config.DISABLE_JIT:
@@ -64,13 +65,13 @@ def is_cold() -> bool:
     return 2 * stored < len(_rule_files)
 
 
-# ---------------------------------------------------------------------------------------------- where it is kept
+# ------------------------------------------------------------------------------------ where it is kept
 @functools.cache
 def cache_root() -> Path | None:
     """The private folder that holds machine code, or None (with one warning) where no safe one can be had.
 
-    ``POWDERKEG_CACHE_DIR`` overrides the platform's cache folder. The stored files are unpickled, so a folder that
-    belongs to, or can be written by, somebody else is refused.
+    ``POWDERKEG_CACHE_DIR`` overrides the platform's cache folder. The stored files are unpickled, so a folder
+    that belongs to, or can be written by, somebody else is refused.
     """
     try:
         root = _user_cache_folder() / "compiled"
@@ -99,8 +100,8 @@ def _user_cache_folder() -> Path:
         return (Path(local) if local else Path.home() / "AppData" / "Local") / "powderkeg" / "Cache"
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "powderkeg"
-    named = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(named) if os.path.isabs(named) else Path.home() / ".cache") / "powderkeg"
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (named if named.is_absolute() else Path.home() / ".cache") / "powderkeg"
 
 
 def _remove_unused(root: Path) -> None:
@@ -113,7 +114,7 @@ def _remove_unused(root: Path) -> None:
             continue
 
 
-# ------------------------------------------------------------------------------------------ what it is keyed by
+# -------------------------------------------------------------------------------- what it is keyed by
 @functools.cache
 def _toolchain() -> str:
     """Everything besides the sources that changes machine code; the processor is part of each entry's key."""
@@ -135,7 +136,7 @@ def _digest(file: Path) -> bytes:
 
 @functools.cache
 def _changed_since_start(file: Path) -> bool:
-    """Whether a source was edited after this process may have imported it: memory and disk could then differ."""
+    """Whether a source was edited after this process may have imported it: memory and disk may differ."""
     return any(source.stat().st_mtime_ns > _STARTED_NS for source in _sources_of(file))
 
 
@@ -174,12 +175,12 @@ def _files_of(name: tuple[str, ...]) -> Iterator[Path]:
                 yield candidate
 
 
-# ---------------------------------------------------------------------------------------------------- the cache
+# ------------------------------------------------------------------------------------------ the cache
 class _SourceKeyedCache(NullCache):
     """One file per rule and argument types, checked by its own digest.
 
-    Numba's own cache keeps an index beside its data files; two processes that start on an empty cache can write the
-    machine code of different argument types under one number. Here there is nothing to disagree on.
+    Numba's own cache keeps an index beside its data files; two processes that start on an empty cache can
+    write the machine code of different argument types under one number. Here there is nothing to disagree on.
     """
 
     def __init__(self, function: Callable[..., Any], file: Path) -> None:
@@ -201,7 +202,7 @@ class _SourceKeyedCache(NullCache):
             if hashlib.sha256(content[32:]).digest() != content[:32]:
                 return None
             result = compiler.CompileResult._rebuild(target_context, *pickle.loads(content[32:]))
-        except Exception:  # whatever is wrong with a stored file, compiling again is the cure
+        except Exception:  # noqa: BLE001  whatever is wrong with a stored file, compiling again is the cure
             return None
         _mark_used(path.parent)
         return result
@@ -223,7 +224,7 @@ class _SourceKeyedCache(NullCache):
     def _path(self, sig: Any, codegen: Any) -> Path | None:
         args, returned = sigutils.normalize_signature(sig)
         types = repr((args, returned))
-        # a type named by its address in memory (a function as argument) means something else in another process
+        # a type named by its address in memory (a function as argument) means something else elsewhere
         if " at 0x" in types or cache_root() is None or _changed_since_start(self._file):
             return None
         key = hashlib.sha256(repr((types, codegen.magic_tuple())).encode()).hexdigest()[:20]
@@ -242,7 +243,7 @@ def _write_whole(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise

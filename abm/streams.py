@@ -1,8 +1,9 @@
 """Named random streams without a position: a draw is a function of (seed, stream, identity, tick).
 
-Switching a channel off, adding or permuting agents, or asking for more output moves no other draw, and there is
-nothing to save. The generator is Philox4x32-10: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as
-easy as 1, 2, 3", SC'11. The key is the seed, the counter is (tick, identity low, identity high, stream).
+Switching a channel off, adding or permuting agents, or asking for more output moves no other draw, and there
+is nothing to save. The generator is Philox4x32-10: Salmon, Moraes, Dror and Shaw (2011), "Parallel random
+numbers: as easy as 1, 2, 3", SC'11. The key is the seed, the counter is (tick, identity low,
+identity high, stream).
 """
 
 import math
@@ -11,18 +12,14 @@ import numpy as np
 
 from abm.compiled import rule
 
-# One line per source of chance. A number is never used again after its stream is gone: old seeds would change.
+# One line per source of chance. A number is never used again after its stream is gone.
 NEWS = 1  # daily news about the worth of every traded asset; identity: the market
 TRADING = 2  # ordinary trading; identity: the agent
 OPENING_SIZES = 3  # how much each agent starts with; identity: the agent, tick 0
 OPENING_LEVERAGE = 4  # how much of it is borrowed
 OPENING_AI_SHARE = 5  # how much of the book is in AI equity
-OPENING_MIX = 6  # how the rest of the book is spread
-OPENING_LENDERS = 7  # who lends to whom, who banks where
-OPENING_CAPITAL = 8  # capital of dealers and banks
-BELIEF = 9  # who hears the story and who loses faith; identity: the agent
-TEMPERAMENT = 10  # habits that an agent keeps: patience, buffers, horizons
-SALES = 11  # ties among sellers when buyers are short
+OPENING_LENDERS = 6  # who lends to whom, who banks where
+OPENING_CAPITAL = 7  # capital of dealers and banks
 
 _LOW_WORD = np.uint64(0xFFFFFFFF)
 _WORD_BITS = np.uint64(32)
@@ -37,7 +34,7 @@ _FULL_TURN = 2.0 * math.pi
 
 @rule
 def philox(counter_0, counter_1, counter_2, counter_3, key_0, key_1):
-    """Return four random 32-bit words (as uint64 values below 2**32) for a counter of four words and a key of two.
+    """Return four random 32-bit words, as uint64 values, for a counter of four words and a key of two.
 
     Source: Salmon et al. (2011), section 3.3; checked on the known answers published with Random123.
     """
@@ -60,7 +57,7 @@ def philox(counter_0, counter_1, counter_2, counter_3, key_0, key_1):
 def uniforms(seed, stream, identity, tick):
     """Return four numbers in (0, 1), never an end, each on a grid of 2**32 points.
 
-    Seed and identity: 0 to 2**64 - 1 (a seed from 2**63 on as ``np.uint64``); stream and tick: 0 to 2**32 - 1.
+    Seed and identity: 0 to 2**64 - 1 (from 2**63 on as ``np.uint64``); stream and tick: 0 to 2**32 - 1.
     """
     whole_seed, whole_identity = np.uint64(seed), np.uint64(identity)
     word_0, word_1, word_2, word_3 = philox(
@@ -76,7 +73,7 @@ def uniforms(seed, stream, identity, tick):
 
 @rule
 def normals(seed, stream, identity, tick):
-    """Return four independent standard normal numbers, at most 6.8 in size, from the same words as ``uniforms``.
+    """Return four independent standard normal numbers, at most 6.8 in size, from the words of ``uniforms``.
 
     Source: Box and Muller (1958), "A note on the generation of random normal deviates".
     """

@@ -1,4 +1,4 @@
-"""Compiled rules are never stale, survive damage and many processes at once, and are kept in a private folder."""
+"""Compiled rules are never stale, survive damage and many processes at once, and lie in a private folder."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ PROBE = """
 
 
 class World:
-    """A small package of the same name with the real cache, its own folder of machine code and its own processes."""
+    """A small package of the same name with the real cache, a folder of its own and processes of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.package = folder / "abm"
@@ -112,6 +112,7 @@ def test_an_edited_helper_in_another_file_is_seen(world: World) -> None:
     assert world.run() == ["0.0", "0", "1", "True"]
 
 
+@pytest.mark.slow
 def test_a_changed_constant_two_imports_away_is_seen(world: World) -> None:
     world.run()
     world.write("constants.py", "SCALE = 3.0")
@@ -120,6 +121,7 @@ def test_a_changed_constant_two_imports_away_is_seen(world: World) -> None:
     assert world.run()[:3] == ["7.0", "1", "0"], "the old sources' machine code is still valid for them"
 
 
+@pytest.mark.slow
 def test_a_file_that_no_rule_draws_on_changes_nothing(world: World) -> None:
     world.run()
     world.write("unrelated.py", "SCALE = 5.0")
@@ -127,6 +129,7 @@ def test_a_file_that_no_rule_draws_on_changes_nothing(world: World) -> None:
     assert world.run()[1:3] == ["1", "0"]
 
 
+@pytest.mark.slow
 def test_a_source_edited_while_the_process_runs_is_neither_loaded_nor_stored(world: World) -> None:
     edit = "import os, time; os.utime('abm/constants.py', (time.time() + 60, time.time() + 60))\n"
     first = PROBE.replace("    value =", f"    {edit}    value =")
@@ -134,6 +137,7 @@ def test_a_source_edited_while_the_process_runs_is_neither_loaded_nor_stored(wor
     assert not [file for file in world.stored() if "worth" in file.name]
 
 
+@pytest.mark.slow
 def test_many_processes_may_start_at_once_on_an_empty_cache(world: World) -> None:
     two_types = PROBE.replace("    value =", "    worth(3)\n    value =")
     started = [world.start(two_types if i % 2 else PROBE) for i in range(3)]
@@ -142,6 +146,7 @@ def test_many_processes_may_start_at_once_on_an_empty_cache(world: World) -> Non
     assert not list(world.cache.rglob("*.tmp"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "empty", "other bytes"])
 def test_a_damaged_file_is_compiled_again(world: World, damage: str) -> None:
     world.run()
@@ -153,6 +158,7 @@ def test_a_damaged_file_is_compiled_again(world: World, damage: str) -> None:
     assert world.run()[:3] == ["7.0", "1", "0"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="modes of folders are a matter of POSIX systems")
 def test_the_folder_is_private_and_refused_when_others_can_write_to_it(world: World) -> None:
     world.run()
@@ -164,6 +170,7 @@ def test_the_folder_is_private_and_refused_when_others_can_write_to_it(world: Wo
     assert errors.count("not kept between runs: no cache folder (other users can write to it)") == 1
 
 
+@pytest.mark.slow
 def test_the_default_folder_is_the_users_and_not_temporary(world: World) -> None:
     where = "from abm import compiled; print(compiled.cache_root())"
     home = world.package.parent / "home"
@@ -176,6 +183,7 @@ def test_the_default_folder_is_the_users_and_not_temporary(world: World) -> None
         assert moved == [str(home / "x" / "powderkeg" / "compiled")]
 
 
+@pytest.mark.slow
 def test_a_home_that_cannot_be_written_costs_one_warning(world: World) -> None:
     blocked = world.package.parent / "file"
     blocked.write_text("not a folder")
@@ -184,6 +192,7 @@ def test_a_home_that_cannot_be_written_costs_one_warning(world: World) -> None:
     assert errors.count("not kept between runs") == 1
 
 
+@pytest.mark.slow
 def test_machine_code_unused_for_a_month_goes_when_new_code_comes(world: World) -> None:
     world.run()
     old = world.stored()
@@ -198,11 +207,16 @@ def test_machine_code_unused_for_a_month_goes_when_new_code_comes(world: World) 
 
 
 def test_rules_run_uncompiled(world: World) -> None:
-    plain = "from abm import compiled; from abm.user import worth; print(worth(3.0), compiled.is_cold(), type(worth).__name__)"
+    plain = """
+        from abm import compiled
+        from abm.user import worth
+        print(worth(3.0), compiled.is_cold(), type(worth).__name__)
+    """
     assert world.run(plain, NUMBA_DISABLE_JIT="1") == ["7.0", "False", "function"]
     assert not world.stored()
 
 
+@pytest.mark.slow
 def test_settings_of_the_compiler_have_code_of_their_own(world: World) -> None:
     world.run()
     assert world.run(NUMBA_BOUNDSCHECK="1")[:3] == ["7.0", "0", "1"]
