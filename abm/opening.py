@@ -69,6 +69,7 @@ def open_dealers(scenario: Scenario, seed: int, funds: np.ndarray, bank_sizes: n
     dealers["loss_event"] = NO_EVENT
     assets = dealers["units"].sum(axis=1) + dealers["deposit"] + dealers["margin_loans"]
     funded = dealers["customer_cash"] + dealers["bank_loan"].sum(axis=1) + dealers["capital"]
+    dealers["repo_lender"] = dealers["bank"]
     dealers["repo"] = np.maximum(assets - funded, 0.0)
     dealers["other_securities"] = np.maximum(funded - assets, 0.0)
     return dealers
@@ -134,6 +135,7 @@ def open_depositors(investors: np.ndarray, dealers: np.ndarray, banks: np.ndarra
     depositors["deposit"] = banks["deposits"]
     for table in (investors, dealers):
         np.subtract.at(depositors["deposit"], table["bank"], table["deposit"])
+    np.add.at(depositors["repo_lent"], dealers["repo_lender"], dealers["repo"])
     return depositors
 
 
@@ -149,5 +151,4 @@ def open_issuer(scenario: Scenario, tables: dict[str, np.ndarray]) -> np.ndarray
     issuers["reserves"] = banks["reserves"].sum()
     issuers["loans"] = banks["loans"].sum()
     issuers["bank_debt"] = banks["debt"].sum()
-    issuers["repo_lent"] = dealers["repo"].sum()
     return issuers

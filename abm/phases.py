@@ -113,7 +113,7 @@ def settle(e: Economy) -> None:
     deliver_to_funds(e.funds, e.dealers, e.banks, e.depositors, e.house, e.markets, e.settings, e.day, e.journal)
     deliver_to_issuers(e.issuers, e.house, e.markets, e.day, e.journal)
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
-    settle_dealers(e.dealers, e.banks, e.house, e.journal)
+    settle_dealers(e.dealers, e.banks, e.depositors, e.house, e.journal)
     rebuild_budgets(e.investors, e.settings)
 
 

@@ -25,6 +25,7 @@ DEPOSITOR = Record(
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         pointer("bank", "banks"),
         asset("deposit", DEPOSITS, "cash at its bank", at="bank"),
+        asset("repo_lent", REPO, "lent to dealers against securities"),
     ),
 )
 
@@ -34,7 +35,6 @@ ISSUER = Record(
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         asset("units", AI_EQUITY, "notes bought back by the central bank", size=N_TRADED),
         asset("bank_debt", BANK_DEBT, "banks' bonds and wholesale funding held"),
-        asset("repo_lent", REPO, "lent to dealers against securities"),
         liability("issued", AI_EQUITY, "units of AI equity, broad equity and notes issued", size=N_TRADED),
         liability("other_securities", OTHER_SECURITIES, "inert securities issued"),
         liability("reserves", RESERVES, "central-bank reserves issued"),

@@ -29,10 +29,15 @@ def balances(tables: Tables, records: Records, prices: np.ndarray) -> np.ndarray
             amounts = table[field.name].reshape(len(table), -1) * field.side
             if field.instrument < N_TRADED:
                 for k in range(N_TRADED):
-                    np.add.at(result[k], table["sector"], amounts[:, k] * prices[k])
+                    result[k] += by_row(table["sector"], amounts[:, k] * prices[k], N_SECTORS)
             else:
-                np.add.at(result[field.instrument], table["sector"], amounts.sum(axis=1))
+                result[field.instrument] += by_row(table["sector"], amounts.sum(axis=1), N_SECTORS)
     return result
+
+
+def by_row(rows: np.ndarray, amounts: np.ndarray, count: int) -> np.ndarray:
+    """Return the sum of amounts for each row from 0 to count - 1."""
+    return np.bincount(rows, weights=amounts, minlength=count)
 
 
 def unbalanced_claims(tables: Tables, records: Records) -> list[tuple[str, int, float]]:
@@ -66,7 +71,7 @@ def _named_claims(tables: Tables, records: Records) -> list[tuple[str, int, floa
             amounts = table[field.name].ravel()
             known = rows >= 0
             total = sums.setdefault((other, field.instrument), np.zeros(len(tables[other])))
-            np.add.at(total, rows[known], amounts[known])
+            total += by_row(rows[known], amounts[known], len(total))
     found = []
     for (other, instrument), total in sums.items():
         own = next(f.name for f in records[other].part(BOOKS) if f.instrument == instrument and f.at is None)

@@ -15,6 +15,7 @@ from abm.ledger.chart import (
     DEPOSITS,
     FUND_SHARES,
     MARGIN_LOANS,
+    REPO,
     RESERVES,
     REVALUATIONS,
     TRANSACTIONS,
@@ -114,6 +115,16 @@ def lend_to_dealer(journal, banks, dealer, line, amount):
     journal[TRANSACTIONS, BANK_LOANS, dealer.sector] -= amount
     transfer_reserves(journal, lender, banks[dealer.bank], amount)
     add_to_deposit(journal, banks[dealer.bank], dealer, amount)
+
+
+@rule
+def lend_on_repo(journal, banks, dealer, lender, amount):
+    """Let a cash lender lend to a dealer against securities (or be repaid, if the amount is negative)."""
+    lender.repo_lent += amount
+    dealer.repo += amount
+    journal[TRANSACTIONS, REPO, lender.sector] += amount
+    journal[TRANSACTIONS, REPO, dealer.sector] -= amount
+    pay(journal, banks, lender, dealer, amount)
 
 
 @rule

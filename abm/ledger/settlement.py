@@ -11,6 +11,7 @@ from abm.ledger.postings import (
     credit_account,
     issue_reserves,
     lend_on_margin,
+    lend_on_repo,
     lend_to_dealer,
     pay,
     pay_in,
@@ -105,16 +106,22 @@ def deliver_to_investors(investors, banks, house, markets, journal):
 
 
 @rule
-def settle_dealers(dealers, banks, house, journal):
-    """Let each dealer pay (or receive) what its customers' trades came to, and square its cash on its lines."""
+def settle_dealers(dealers, banks, depositors, house, journal):
+    """Let each dealer pay (or receive) what its customers' trades came to, then square its cash.
+
+    What is missing is borrowed from banks and on repo, and what is left over repaid, each in proportion
+    to what is owed there.
+    """
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         pay_in(journal, banks, dealer, house[0], dealer.due)
         dealer.due = 0.0
-        owed = 0.0
+        owed = dealer.repo
         for line in range(N_LINES):
             owed += dealer.bank_loan[line]
-        missing = max(dealer.opening_deposit - dealer.deposit, -owed)
+        if owed <= 0.0:
+            continue
+        growth = max((dealer.opening_deposit - dealer.deposit) / owed, -1.0)
+        lend_on_repo(journal, banks, dealer, depositors[dealer.repo_lender], growth * dealer.repo)
         for line in range(N_LINES):
-            share = dealer.bank_loan[line] / owed if owed > 0.0 else 1.0 / N_LINES
-            lend_to_dealer(journal, banks, dealer, line, share * missing)
+            lend_to_dealer(journal, banks, dealer, line, growth * dealer.bank_loan[line])

@@ -63,6 +63,7 @@ def check_size(value: Callable[[str], Any], label: str) -> None:
         worst = "run.ticks" if ticks > agents else max(COUNTS, key=value)
         raise InputError(
             f"{label}: {worst} = {shown(value(worst), 30)} makes the run too large, "
-            f"an estimated {gigabytes:.3g} GB of memory and {hours:.2g} hours for {agents:.3g} agents over {ticks:.3g} days; "
+            f"an estimated {gigabytes:.3g} GB of memory and {hours:.2g} hours "
+            f"for {agents:.3g} agents over {ticks:.3g} days; "
             f"allowed is at most {MEMORY_LIMIT_GB} GB"
         )

@@ -93,10 +93,10 @@ def locate(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
     path = Path(name_or_path)
     looks_like_name = isinstance(name_or_path, str) and path.name == name_or_path and path.suffix != ".toml"
     if looks_like_name and not os.path.lexists(path):
-        near = get_close_matches(name_or_path, names(), 1)
+        near = get_close_matches(path.name, names(), 1)
         guess = f"did you mean {near[0]}? " if near else ""
         raise InputError(
-            f"scenario {shown(name_or_path)} is not known; {guess}"
+            f"scenario {shown(path.name)} is not known; {guess}"
             f"allowed are {', '.join(names())} and paths of .toml files"
         )
     return path, str(path)
@@ -126,7 +126,7 @@ def read_chain(path: Path, label: str) -> Leaves:
 
 
 def locate_base(base: object, path: Path, label: str) -> tuple[Path, str]:
-    """The file that `extends` names: a shipped scenario or a file inside the folder of the one that says so."""
+    """The file that `extends` names: a shipped scenario or a file inside the same folder."""
     allowed = f"one of {', '.join(names())}, or a file inside the folder of {label}"
     if not isinstance(base, str):
         raise InputError(f"{label}: extends = {shown(base)} is not a text; allowed is {allowed}")

@@ -24,7 +24,7 @@ SHORT_FORM = re.compile(r"(?P<value>\S+)\s+(?P<unit>[^()]+?)(?:\s+\((?P<source>.
 
 
 class Quantity(NamedTuple):
-    """A number with its unit and where it comes from; the source "assumed" marks a choice that no document gives."""
+    """A number, its unit and where it comes from; "assumed" marks a choice that no document gives."""
 
     value: float
     unit: str

@@ -29,7 +29,7 @@ class Scenario(Sections):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what decides a run: values, channels, actions and format; not names, units and sources."""
+        """SHA-256 of what decides a run: values, channels, actions, format; not names or sources."""
         content = self.model_dump(mode="json", exclude=set(TEXTS))
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
@@ -46,16 +46,16 @@ class Scenario(Sections):
         return self._quantities[path]
 
     def replace(self, overrides: Mapping[str, Any]) -> Scenario:
-        """A new scenario with some values changed, such as `{"spark.days": 500, "channels.margin_calls": False}`."""
+        """A new scenario with some values changed, as in `{"spark.days": 500, "channels.margin_calls": False}`."""
         changed = Reader("override", "override").leaves(nested(overrides))
         return build(Reader("scenario", "not given").leaves(self.to_dict()) | changed, "override")
 
     def to_dict(self) -> dict[str, Any]:
         """The whole scenario as plain nested dictionaries, ready for JSON; `from_dict` reads it back."""
-        content = self.model_dump(mode="json")
+        content: dict[str, Any] = self.model_dump(mode="json")
         for path, quantity in self._quantities.items():
             *parents, leaf = path.split(".")
-            table = content
+            table: Any = content
             for parent in parents:
                 table = table[int(parent)] if isinstance(table, list) else table[parent]
             table[leaf] = quantity._asdict()
@@ -129,7 +129,8 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
             if not isinstance(below, dict):
                 raise InputError(f"override: {path} is not known; {parent} is given a value as a whole")
             table = below
-        if isinstance(value, Mapping) and isinstance(table.get(leaf), dict):
-            value = table[leaf] | nested(value)
-        table[leaf] = dict(value) if isinstance(value, Mapping) else value
+        if isinstance(value, Mapping):
+            earlier = table.get(leaf)
+            value = (earlier if isinstance(earlier, dict) else {}) | nested(value)
+        table[leaf] = value
     return result

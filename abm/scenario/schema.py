@@ -1,4 +1,4 @@
-"""The JSON Schema of scenario files, made from the declarations: completion and checks while typing in an editor."""
+"""The JSON Schema of scenario files, made from the declarations: completion and checks in an editor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from abm.scenario.reading import ACTION_PARTS, DECLARED, FORMAT, TEXTS
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema as a dictionary ready for JSON; sections may be left out because a file may extend another."""
+    """The schema, ready for JSON; sections may be left out because a file may extend another."""
     root = table("Scenario")
     root["properties"] = {
         "format": {"enum": [FORMAT], "description": "version of the file format"},

@@ -1,6 +1,7 @@
-"""What a scenario contains: every parameter with its meaning, unit and range. The values live in scenarios/*.toml alone.
+"""What a scenario contains: every parameter with its meaning, unit and range.
 
-A new parameter is one line here and one line in the file; a new section is one class and one line in `Sections`.
+The values live in scenarios/*.toml alone.
+A new parameter is one line here and one in the file; a new section is one class and one line in `Sections`.
 Type int where only whole numbers make sense, float otherwise. Money is in $bn; one tick is one trading day.
 """
 
