@@ -1,0 +1,222 @@
+"""What a comparison keeps of one run: daily paths in single precision and three small tables.
+
+A worker hands these back instead of the run itself; `abm/report/data.py` pools them over seeds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from abm.outcome.recorder import Tables
+
+MARKETS = ("ai_equity", "broad_equity", "notes")
+BORROWERS = ("funds", "margin_accounts")
+SECTOR_ORDER = ("margin_accounts", "funds", "dealers", "banks")
+# Seized books are sold by the dealer, whoever owned them.
+SELLERS = ("funds", "margin_accounts", "dealers")
+# A fund fails when its dealer seizes it; the shortfall, if any, comes when its book has been sold.
+FAILURES = ("seizure", "shortfall", "dealer_failed", "bank_failed")
+PATHS = (
+    *(f"{name}_{m}" for name in ("price", "news", "belief", "discount", "depth", "forced_sales") for m in MARKETS),
+    *("believers", "buyers_capacity", "forced_sales_liquidated", "yield_notes", "dealer_capital", "bank_capital"),
+    *("failed_funds", "failed_margin_accounts", "dealers_failed", "banks_failed"),
+    *("cash_obtained_funds", "cash_obtained_margin_accounts"),
+)
+
+# Schemas of the three tables, types by their polars names; a comparison puts `days` and `seed` in front.
+FIRST_FAILURES = {
+    "by": "String",  # "sector": the first failure in each sector; "institution": the first of all, by name
+    "order": "Int32",  # 1 = first
+    "sector": "String",
+    "actor": "String",
+    "tick": "Int32",
+    "amount": "Float64",  # $bn: debt seized, shortfall, or capital missing
+}
+SALES = {
+    "seller": "String",
+    "instrument": "String",
+    "channel": "String",
+    "amount": "Float64",  # $bn sold over the run
+}
+LIQUIDITY = {
+    "sector": "String",
+    "need": "String",  # "calls", "redemptions", "draws" or "withdrawals"
+    "on_stage": "Boolean",
+    "expected_from": "String",
+    "needed": "Float64",  # $bn over the run, null when not on stage
+    "obtained": "Float64",  # $bn over the run
+    **{f"sold_{m}": "Float64" for m in MARKETS},  # $bn
+    **{f"normal_volume_{m}": "Float64" for m in MARKETS},  # $bn a day before the first bad news
+}
+# Rows of the liquidity table that the cast on stage cannot fill yet.
+_NOT_YET = (
+    ("funds", "redemptions", "own cash, then sales"),
+    ("dealers", "withdrawals", "repo lenders, then banks"),
+    ("banks", "withdrawals", "reserves, then sales of notes"),
+    ("banks", "draws", "reserves, then deposits"),
+)
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """One run in little: `paths` holds a (ticks,) float32 array per name in PATHS; the tables have no `days`, `seed`."""
+
+    paths: dict[str, np.ndarray]
+    first_failures: pl.DataFrame
+    liquidity: pl.DataFrame
+    sales: pl.DataFrame
+
+
+def reduce_run(tables: Tables, scenario: Any) -> Reduced:
+    """Reduce a run's tables to what a comparison reports; `scenario.funds.count` tells funds from margin accounts."""
+    ticks, n_funds = tables.ticks, int(scenario.funds.count)
+    by_day = _forced_sales(ticks, tables.events, n_funds)
+    return Reduced(
+        paths={name: ticks[name].to_numpy().astype(np.float32) for name in PATHS},
+        first_failures=first_failures(tables.events, n_funds),
+        liquidity=_liquidity(ticks, by_day),
+        sales=_sum_sales(by_day),
+    )
+
+
+def first_failures(events: pl.DataFrame, n_funds: int, named: int = 3) -> pl.DataFrame:
+    """Return who failed first: the first of each sector in order, and the first few institutions by name.
+
+    Ties within a day keep the order of the log.
+    """
+    import polars as pl
+
+    failed = _with_sector(events.filter(pl.col("kind").is_in(FAILURES)), n_funds).sort("event_id")
+    failed = failed.unique("actor", keep="first", maintain_order=True)
+    sectors = failed.unique("sector", keep="first", maintain_order=True)
+    parts = [
+        frame.select(
+            pl.lit(by).alias("by"),
+            pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias("order"),
+            "sector",
+            "actor",
+            "tick",
+            "amount",
+        )
+        for by, frame in (("sector", sectors), ("institution", failed.head(named)))
+    ]
+    return pl.concat(parts).cast(schema(FIRST_FAILURES))
+
+
+def sales_table(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
+    """Return forced sales over the run by seller, instrument and channel, in $bn."""
+    return _sum_sales(_forced_sales(ticks, events, n_funds))
+
+
+def liquidity_table(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
+    """Return who needed cash, from whom it was expected, what came and what was sold for it (LIQUIDITY)."""
+    return _liquidity(ticks, _forced_sales(ticks, events, n_funds))
+
+
+def new_cash_needs(ticks: pl.DataFrame, sector: str) -> float:
+    """Return the $bn of cash that calls made a sector look for over the run.
+
+    `cash_needed` is what is still to be raised tonight. What arises in a day is tonight's need, less last
+    night's, plus what was raised in between; days on which needs vanish (prices recover, a book is seized)
+    count as nought.
+    """
+    needed = ticks[f"cash_needed_{sector}"].to_numpy()
+    raised = ticks[f"cash_obtained_{sector}"].to_numpy()
+    return float(np.maximum(np.diff(needed, prepend=0.0) + raised, 0.0).sum())
+
+
+def normal_volume(ticks: pl.DataFrame, market: str, fewest: int = 20) -> float:
+    """Return the mean daily volume in $bn before the first disappointment (of all days, if those are few)."""
+    volume = ticks[f"volume_{market}"].to_numpy()
+    bad = np.flatnonzero(ticks["disappointment"].to_numpy())
+    calm = volume[: bad[0]] if len(bad) and bad[0] >= fewest else volume
+    return float(calm.mean()) if len(calm) else 0.0
+
+
+def schema(names: dict[str, str]) -> Any:
+    """Return a polars schema from type names, so that declaring one needs no polars."""
+    import polars as pl
+
+    return pl.Schema({name: getattr(pl, kind)() for name, kind in names.items()})
+
+
+def _with_sector(events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
+    """Margin accounts follow the funds in one numbering: `fund:N` with N >= n_funds is one of them."""
+    import polars as pl
+
+    kind = pl.col("actor").str.split(":").list.first()
+    number = pl.col("actor").str.split(":").list.last().cast(pl.Int64, strict=False)
+    account = (kind == "margin_account") | ((kind == "fund") & (number >= n_funds))
+    return events.with_columns(
+        pl.when(account).then(pl.lit("margin_accounts")).otherwise(kind + "s").alias("sector")
+    )
+
+
+def _forced_sales(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
+    """Forced sales as they were filled: `tick, seller, instrument, channel, amount`.
+
+    Events hold offers at yesterday's price; all offers in a market on a day are filled in the same part,
+    so that the day's filled total gives each its own.
+    """
+    import polars as pl
+
+    offers = _with_sector(events.filter(pl.col("kind") == "forced_sale"), n_funds)
+    seized = events.filter(pl.col("kind") == "seizure").group_by("actor").agg(pl.col("tick").min().alias("seized"))
+    offers = offers.join(seized, on="actor", how="left").with_columns(
+        pl.when(pl.col("tick") > pl.col("seized"))
+        .then(pl.lit("dealers"))
+        .otherwise(pl.col("sector"))
+        .alias("seller")
+    )
+    filled = ticks.select("tick", *(pl.col(f"forced_sales_{m}").alias(m) for m in MARKETS)).unpivot(
+        index="tick", variable_name="instrument", value_name="filled"
+    )
+    offered = pl.col("amount").sum().over("tick", "instrument")
+    return (
+        offers.with_columns((pl.col("amount") / offered).alias("part"))
+        .join(filled, on=["tick", "instrument"], how="inner")
+        .select("tick", "seller", "instrument", "channel", (pl.col("part") * pl.col("filled")).alias("amount"))
+        .fill_nan(0.0)
+    )
+
+
+def _sum_sales(by_day: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    keys = ["seller", "instrument", "channel"]
+    return by_day.group_by(keys).agg(pl.col("amount").sum()).sort(keys).cast(schema(SALES))
+
+
+def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    totals = {(s, m): 0.0 for s in SELLERS for m in MARKETS}
+    for seller, market, _, amount in _sum_sales(by_day).iter_rows():
+        totals[seller, market] += amount
+    volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in MARKETS}
+    nothing = {name: None for name in LIQUIDITY}
+
+    def row(sector: str, need: str, expected_from: str, needed: float, obtained: float) -> dict[str, Any]:
+        sold = {f"sold_{m}": totals[sector, m] for m in MARKETS}
+        names = {"sector": sector, "need": need, "on_stage": True, "expected_from": expected_from}
+        return names | {"needed": needed, "obtained": obtained} | sold | volumes
+
+    rows = [
+        row(s, "calls", "sales of its own holdings", new_cash_needs(ticks, s), float(ticks[f"cash_obtained_{s}"].sum()))
+        for s in BORROWERS
+    ]
+    seized_sales = sum(totals["dealers", m] for m in MARKETS)
+    # Seized debt is repaid out of the book; what the book does not bring is the dealer's loss.
+    lost = float(ticks["dealer_losses"].sum())
+    rows.append(row("dealers", "seized loans", "sales of seized books", seized_sales + lost, seized_sales))
+    rows += [
+        nothing | {"sector": sector, "need": need, "on_stage": False, "expected_from": source}
+        for sector, need, source in _NOT_YET
+    ]
+    return pl.DataFrame(rows, schema=schema(LIQUIDITY))
