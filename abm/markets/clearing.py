@@ -32,10 +32,11 @@ def collect_orders(funds, issuers, markets):
 def find_prices(markets, investors, settings, switches, days, tick, events, counter):
     """Turn each market's net flow into a price, and say which part of the offers is taken.
 
-    lasting  += lasting_share * I(taken flow)
-    discount  = (1 - rho) * discount + (1 - lasting_share) * I(offered flow)
+    lasting  += lasting_share * I(Q)
+    discount  = (1 - rho) * discount + (1 - lasting_share) * I(Q)
 
-    An offer that finds no taker lowers the price but teaches nothing, so it leaves no lasting impact.
+    Q is what is traded. An offer that finds no taker waits: were it to move the price each day anew, one
+    unsold book would count many times over.
     """
     finite_buyers = switches[0].finite_buyers
     offered = 0.0
@@ -54,11 +55,11 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
         market = markets[k]
         net = market.bought - market.sold
         market.fill_of_sales = (market.bought - net * taken) / market.sold if net < 0.0 else 1.0
-        net_taken = net * taken if net < 0.0 else net
+        traded = net * taken if net < 0.0 else net
         rho = healing(market.discount, capacity, settings[0].markets, finite_buyers)
-        temporary = 1.0 - market.lasting_share
-        market.lasting += market.lasting_share * impact(market, net_taken, settings[0].markets.depth)
-        market.discount += temporary * impact(market, net, settings[0].markets.depth) - rho * market.discount
+        move = impact(market, traded, settings[0].markets.depth)
+        market.lasting += market.lasting_share * move
+        market.discount += (1.0 - market.lasting_share) * move - rho * market.discount
         reprice(market)
 
 
