@@ -1,0 +1,302 @@
+"""A run in one flat row: how far and how fast prices fell, who failed, what lenders lost, and the verdict.
+
+Pure functions of the daily series (`ticks`) of a run and its twins, and of nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.outcome.falls import Fall, largest_fall
+from abm.outcome.reduce import BORROWERS, MARKETS, new_cash_needs
+from abm.outcome.verdict import (
+    WIGGLE,
+    evidence_of,
+    financial_label,
+    real_label,
+    sensitivity,
+    shifted,
+    speed_label,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+AFTER = 250  # ticks after a run's own last news at which outcomes are reported as well
+_NOT_ON_STAGE = "not on stage yet: always null. "
+
+
+def _key(meaning: str, unit: str) -> Any:
+    return field(default=None, metadata={"meaning": meaning, "unit": unit})
+
+
+def _later(meaning: str, unit: str) -> Any:
+    return field(default=None, metadata={"meaning": _NOT_ON_STAGE + meaning, "unit": unit, "later": True})
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one run came to; `describe()` gives each key's meaning and unit. None: no fall, no twin, or not on stage."""
+
+    drawdown: float | None = _key("largest fall of AI equity from a peak", "share")
+    days_to_half: int | None = _key("from the peak until half of the log fall is done", "days")
+    worst_20_day_share: float | None = _key("part of the log fall in its worst 20 consecutive days", "share")
+    worst_day: float | None = _key("most negative daily log return of the fall", "log points")
+    speed: str | None = _key("gradual to 0.4 of the fall in its worst 20 days, sudden from 0.7 (provisional)", "label")
+    acceleration: float | None = _key("worst-20-day share less that of the all-off twin", "share")
+    amplification: float | None = _key("log fall less that of the all-off twin", "log points")
+    amplification_belief: float | None = _key("part of it that belief alone makes", "log points")
+    amplification_balance_sheet: float | None = _key("the rest of it: forced sales, depth, buyers", "log points")
+    broad_drawdown: float | None = _key("largest fall of broad equity from a peak", "share")
+    broad_days_to_half: int | None = _key("the same of broad equity", "days")
+    broad_worst_20_day_share: float | None = _key("the same of broad equity", "share")
+    broad_worst_day: float | None = _key("the same of broad equity", "log points")
+    broad_speed: str | None = _key("the same of broad equity", "label")
+    broad_acceleration: float | None = _key("the same of broad equity", "share")
+    broad_amplification: float | None = _key("the same of broad equity", "log points")
+    all_off_drawdown: float | None = _key("fall of AI equity when nothing but the news moves it", "share")
+    no_news_drawdown: float | None = _key("fall of AI equity on the same draws without the spark", "share")
+    no_news_broad_drawdown: float | None = _key("fall of broad equity without the spark", "share")
+    verdict_real: str | None = _key("contained, or correction: broad equity down by a fifth", "label")
+    verdict_real_if_easier: str | None = _key("with all its cuts a quarter easier to reach", "label")
+    verdict_real_if_stricter: str | None = _key("with all its cuts a quarter harder to reach", "label")
+    verdict_financial: str | None = _key("calm, market_breakdown or banking_crisis", "label")
+    verdict_financial_if_easier: str | None = _key("with all its cuts a quarter easier to reach", "label")
+    verdict_financial_if_stricter: str | None = _key("with all its cuts a quarter harder to reach", "label")
+    speed_if_easier: str | None = _key("with both cuts of speed a quarter lower", "label")
+    speed_if_stricter: str | None = _key("with both cuts of speed a quarter higher", "label")
+    verdict_moves: str | None = _key("single cuts that change a label when moved by a quarter", "text")
+    note_yield_gap_max: float | None = _key("highest note yield above that of the no-news twin", "basis points")
+    funds_failed_share: float | None = _key("funds that failed with a shortfall to a lender, of all funds", "share")
+    funds_seized_share: float | None = _key("funds that their dealer seized, of all funds", "share")
+    margin_accounts_failed_share: float | None = _key("margin accounts that failed with a shortfall", "share")
+    dealers_failed: int | None = _key("failed dealers", "count")
+    banks_failed: int | None = _key("failed banks", "count")
+    banks_failed_asset_share: float | None = _key("part of bank assets at failed banks", "share")
+    bank_capital_change: float | None = _key("capital of all banks at the end against the opening", "share")
+    dealer_capital_change: float | None = _key("capital of all dealers at the end against the opening", "share")
+    bank_lending_change: float | None = _key("loans of all banks at the end against the first day", "share")
+    amplification_bank_capital_bn: float | None = _key("bank capital that the channels cost at the end", "$bn")
+    amplification_bank_capital_belief_bn: float | None = _key("part of it that belief alone costs", "$bn")
+    amplification_bank_capital_balance_sheet_bn: float | None = _key("the rest of it", "$bn")
+    lender_losses_bn: float | None = _key("dealers' losses on customers and banks' on dealers", "$bn")
+    dealer_losses_bn: float | None = _key("dealers' losses on customers", "$bn")
+    bank_losses_bn: float | None = _key("banks' losses on dealers", "$bn")
+    forced_sales_bn: float | None = _key("forced sales, seized books included, all markets", "$bn")
+    forced_sales_worst_day_bn: float | None = _key("the largest of one day", "$bn")
+    cash_needed_bn: float | None = _key("cash that margin calls made funds and margin accounts look for", "$bn")
+    cash_obtained_bn: float | None = _key("what their own forced sales brought", "$bn")
+    calls_open_max: int | None = _key("most margin calls open on one day", "count")
+    note_discount_max: float | None = _key("largest liquidity discount of notes, either way, of price", "share")
+    depth_min: float | None = _key("least depth of AI equity, 1 in normal times", "share")
+    fill_share_min: float | None = _key("least part of the day's sales that found a buyer", "share")
+    last_news_tick: int | None = _key("last day with a disappointment", "tick")
+    after_250_drawdown: float | None = _key("drawdown up to 250 ticks after the last news", "share")
+    after_250_broad_drawdown: float | None = _key("the same of broad equity", "share")
+    after_250_funds_failed_share: float | None = _key("funds_failed_share by then", "share")
+    after_250_dealers_failed: int | None = _key("dealers_failed by then", "count")
+    after_250_banks_failed: int | None = _key("banks_failed by then", "count")
+    after_250_bank_capital_change: float | None = _key("bank_capital_change by then", "share")
+    after_250_lender_losses_bn: float | None = _key("lender_losses_bn by then", "$bn")
+    after_250_forced_sales_bn: float | None = _key("forced_sales_bn by then", "$bn")
+    after_250_verdict_real: str | None = _key("verdict_real by then", "label")
+    after_250_verdict_financial: str | None = _key("verdict_financial by then", "label")
+    output_shortfall: float | None = _later("output below that of the no-news twin (recession)", "share")
+    bank_capital_shortfall_share: float | None = _later("capital missing to the target (banking crisis)", "share")
+    bank_equity_value_change: float | None = _later("market value of bank equity", "share")
+    deposits_moved_bn: float | None = _later("deposits withdrawn", "$bn")
+    stablecoin_peg_min: float | None = _later("lowest price of a stablecoin", "$")
+    public_cost_bn: float | None = _later("cost to the public", "$bn")
+    not_on_stage: str = field(
+        default="", metadata={"meaning": "keys and label conditions that wait for their cast", "unit": "text"}
+    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a flat dictionary ready for JSON; what is not a finite number is None."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+    @classmethod
+    def describe(cls) -> list[tuple[str, str, str]]:
+        """Return (key, unit, meaning) of every key."""
+        return [(f.name, f.metadata["unit"], f.metadata["meaning"]) for f in fields(cls)]
+
+
+def polars_schema() -> dict[str, str]:
+    """Return the keys with their polars type names, for a table with a row per run."""
+    kinds = {"int | None": "Int64", "float | None": "Float64"}
+    return {f.name: kinds.get(str(f.type), "String") for f in fields(Summary)}
+
+
+def summarise(
+    ticks: pl.DataFrame,
+    all_off: pl.DataFrame | None = None,
+    no_news: pl.DataFrame | None = None,
+    belief_only: pl.DataFrame | None = None,
+    *,
+    scenario: Any,
+) -> Summary:
+    """Summarise a run from its daily series and those of its twins; what needs a missing twin is None.
+
+    Of the scenario only numbers of agents and opening sizes are read. `ticks` may be shorter than its twins.
+    """
+    ai, broad = fall_of(ticks, "ai_equity"), fall_of(ticks, "broad_equity")
+    # Without the all-off twin there is nothing to measure against, and nothing to split.
+    belief = belief_only if all_off is not None else None
+    evidence = evidence_of(ticks, no_news, ai.worst_20_day_share, broad.drawdown)
+    easier, stricter = shifted(1.0 - WIGGLE), shifted(1.0 + WIGGLE)
+    last_news = last_news_tick(ticks)
+    return Summary(
+        **_fall_keys("", ai, None if all_off is None else fall_of(all_off, "ai_equity")),
+        **_fall_keys("broad_", broad, None if all_off is None else fall_of(all_off, "broad_equity")),
+        **_split(ai, all_off, belief),
+        **_bank_capital(ticks, all_off, belief, scenario),
+        **_outcomes(ticks, scenario),
+        **_stress(ticks),
+        **(_after(ticks, no_news, last_news + AFTER, scenario) if last_news is not None else {}),
+        all_off_drawdown=None if all_off is None else fall_of(all_off, "ai_equity").drawdown,
+        no_news_drawdown=None if no_news is None else fall_of(no_news, "ai_equity").drawdown,
+        no_news_broad_drawdown=None if no_news is None else fall_of(no_news, "broad_equity").drawdown,
+        verdict_real=real_label(evidence),
+        verdict_real_if_easier=real_label(evidence, easier),
+        verdict_real_if_stricter=real_label(evidence, stricter),
+        verdict_financial=financial_label(evidence),
+        verdict_financial_if_easier=financial_label(evidence, easier),
+        verdict_financial_if_stricter=financial_label(evidence, stricter),
+        speed_if_easier=speed_label(ai.worst_20_day_share, easier),
+        speed_if_stricter=speed_label(ai.worst_20_day_share, stricter),
+        verdict_moves="; ".join(f"{cut} {value:g}: {label}" for cut, value, _, label in sensitivity(evidence)),
+        note_yield_gap_max=None if evidence.note_yield_gap is None else float(evidence.note_yield_gap.max()),
+        last_news_tick=last_news,
+        not_on_stage="recession, lending condition of banking_crisis, "
+        + ", ".join(f.name for f in fields(Summary) if f.metadata.get("later")),
+    )
+
+
+def fall_of(ticks: pl.DataFrame, market: str) -> Fall:
+    """Return the largest fall of a market's price; every price opens at 1."""
+    return largest_fall(np.concatenate(([1.0], ticks[f"price_{market}"].to_numpy())))
+
+
+def last_news_tick(ticks: pl.DataFrame) -> int | None:
+    """Return the last day with a disappointment; None in a world without one."""
+    bad = np.flatnonzero(ticks["disappointment"].to_numpy())
+    return int(ticks["tick"][int(bad[-1])]) if len(bad) else None
+
+
+def _fall_keys(prefix: str, fall: Fall, off: Fall | None) -> dict[str, Any]:
+    acceleration = None
+    if off is not None and fall.worst_20_day_share is not None and off.worst_20_day_share is not None:
+        acceleration = fall.worst_20_day_share - off.worst_20_day_share
+    return {
+        f"{prefix}drawdown": fall.drawdown,
+        f"{prefix}days_to_half": fall.days_to_half,
+        f"{prefix}worst_20_day_share": fall.worst_20_day_share,
+        f"{prefix}worst_day": fall.worst_day,
+        f"{prefix}speed": speed_label(fall.worst_20_day_share),
+        f"{prefix}acceleration": acceleration,
+        f"{prefix}amplification": None if off is None else fall.log_fall - off.log_fall,
+    }
+
+
+def _split(ai: Fall, all_off: pl.DataFrame | None, belief_only: pl.DataFrame | None) -> dict[str, Any]:
+    """Belief comes first: what it does alone is its part, all else is the balance sheets', joint effects included."""
+    if all_off is None or belief_only is None:
+        return {}
+    off, belief = fall_of(all_off, "ai_equity").log_fall, fall_of(belief_only, "ai_equity").log_fall
+    return {"amplification_belief": belief - off, "amplification_balance_sheet": ai.log_fall - belief}
+
+
+def _bank_capital(
+    ticks: pl.DataFrame, all_off: pl.DataFrame | None, belief_only: pl.DataFrame | None, scenario: Any
+) -> dict[str, Any]:
+    """The bank capital that the channels cost: losses on dealers, and notes marked down more than by the news.
+
+    Capital itself cannot be compared: everyday income is off in the twins, and with it retained earnings.
+    """
+    if all_off is None:
+        return {}
+
+    def lost(of: pl.DataFrame) -> float:
+        notes = float(scenario.banks.notes) * (1.0 - float(of["price_notes"][ticks.height - 1]))
+        return float(of["bank_losses"][: ticks.height].sum()) + notes
+
+    keys: dict[str, Any] = {"amplification_bank_capital_bn": lost(ticks) - lost(all_off)}
+    if belief_only is not None:
+        keys["amplification_bank_capital_belief_bn"] = lost(belief_only) - lost(all_off)
+        keys["amplification_bank_capital_balance_sheet_bn"] = lost(ticks) - lost(belief_only)
+    return keys
+
+
+def _outcomes(ticks: pl.DataFrame, scenario: Any) -> dict[str, Any]:
+    """What is counted up to the last day of `ticks`."""
+    n_funds, n_accounts = int(scenario.funds.count), int(scenario.margin_accounts.count)
+    dealer_losses, bank_losses = float(ticks["dealer_losses"].sum()), float(ticks["bank_losses"].sum())
+    opening = {
+        "bank": float(scenario.banks.equity) * float(scenario.banks.capital),
+        "dealer": float(scenario.dealers.capital),
+    }
+
+    def last(name: str) -> float:
+        return float(ticks[name][-1])
+
+    return {
+        "funds_failed_share": last("failed_with_shortfall_funds") / n_funds if n_funds else None,
+        "funds_seized_share": last("failed_funds") / n_funds if n_funds else None,
+        "margin_accounts_failed_share": (
+            last("failed_with_shortfall_margin_accounts") / n_accounts if n_accounts else None
+        ),
+        "dealers_failed": int(last("dealers_failed")),
+        "banks_failed": int(last("banks_failed")),
+        "banks_failed_asset_share": last("bank_assets_failed_share"),
+        "bank_capital_change": last("bank_capital") / opening["bank"] - 1.0 if opening["bank"] else None,
+        "dealer_capital_change": last("dealer_capital") / opening["dealer"] - 1.0 if opening["dealer"] else None,
+        "lender_losses_bn": dealer_losses + bank_losses,
+        "dealer_losses_bn": dealer_losses,
+        "bank_losses_bn": bank_losses,
+        "forced_sales_bn": float(_forced_by_day(ticks).sum()),
+    }
+
+
+def _stress(ticks: pl.DataFrame) -> dict[str, Any]:
+    """How hard it was on the worst day."""
+    lending = ticks["bank_lending"]
+    return {
+        "bank_lending_change": float(lending[-1]) / float(lending[0]) - 1.0 if lending[0] else None,
+        "forced_sales_worst_day_bn": float(_forced_by_day(ticks).max()),
+        "cash_needed_bn": sum(new_cash_needs(ticks, s) for s in BORROWERS),
+        "cash_obtained_bn": sum(float(ticks[f"cash_obtained_{s}"].sum()) for s in BORROWERS),
+        "calls_open_max": int(sum(ticks[f"in_call_{s}"].to_numpy() for s in BORROWERS).max()),
+        "note_discount_max": float(np.abs(np.expm1(ticks["discount_notes"].to_numpy())).max()),
+        "depth_min": float(ticks["depth_ai_equity"].to_numpy().min()),
+        "fill_share_min": float(ticks["fill_share"].to_numpy().min()),
+    }
+
+
+def _after(ticks: pl.DataFrame, no_news: pl.DataFrame | None, last_tick: int, scenario: Any) -> dict[str, Any]:
+    """The same outcomes up to `last_tick`; nothing when the run ends earlier."""
+    if int(ticks["tick"][-1]) < last_tick:
+        return {}
+    early = ticks.head(last_tick - int(ticks["tick"][0]) + 1)
+    ai, broad = fall_of(early, "ai_equity"), fall_of(early, "broad_equity")
+    evidence = evidence_of(early, no_news, ai.worst_20_day_share, broad.drawdown)
+    keys = {
+        "drawdown": ai.drawdown,
+        "broad_drawdown": broad.drawdown,
+        "verdict_real": real_label(evidence),
+        "verdict_financial": financial_label(evidence),
+        **_outcomes(early, scenario),
+    }
+    declared = {f.name for f in fields(Summary)}
+    return {f"after_{AFTER}_{key}": value for key, value in keys.items() if f"after_{AFTER}_{key}" in declared}
+
+
+def _forced_by_day(ticks: pl.DataFrame) -> np.ndarray:
+    return np.sum([ticks[f"forced_sales_{m}"].to_numpy() for m in MARKETS], axis=0)
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
