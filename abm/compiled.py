@@ -33,6 +33,7 @@ from numba.core.serialize import dumps
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
 KEEP_DAYS = 30  # machine code that nobody has used for so long is removed
+_UNCOMPILED = bool(vars(config)["DISABLE_JIT"])  # NUMBA_DISABLE_JIT=1
 _PACKAGE = Path(__file__).resolve().parent
 _STARTED_NS = time.time_ns()
 _DAY_SECONDS = 86400.0
@@ -47,7 +48,7 @@ def rule(function: Rule) -> Rule:
     process.
     """
     compiled: Any = numba.njit(function)
-    if config.DISABLE_JIT:
+    if _UNCOMPILED:
         return compiled
     file = Path(inspect.getfile(function)).resolve()
     if file.is_file() and file.is_relative_to(_PACKAGE) and function.__closure__ is None:
@@ -58,7 +59,7 @@ def rule(function: Rule) -> Rule:
 
 def is_cold() -> bool:
     """Tell whether most of the rules imported so far must still be compiled (about 20 seconds, once)."""
-    if config.DISABLE_JIT or not _rule_files:
+    if _UNCOMPILED or not _rule_files:
         return False
     root = cache_root()
     stored = sum(root is not None and (root / _folder_name(file)).is_dir() for file in _rule_files)
@@ -156,7 +157,7 @@ def _sources_of(file: Path) -> frozenset[Path]:
 def _imports_of(file: Path) -> tuple[Path, ...]:
     package = (_PACKAGE.name, *file.relative_to(_PACKAGE).parent.parts)
     names: set[tuple[str, ...]] = set()
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    for node in _run_at_import(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             names.update(tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -165,6 +166,15 @@ def _imports_of(file: Path) -> tuple[Path, ...]:
             # "from abm import x": x may be a module, or a name in the package's own file
             names.update((base, *((*base, alias.name) for alias in node.names)))
     return tuple(found for name in sorted(names) for found in _files_of(name))
+
+
+def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement that importing runs: what a function body or `if TYPE_CHECKING` names, no rule can draw on."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        types_only = isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING"
+        if not types_only and not isinstance(child, ast.FunctionDef | ast.Lambda):
+            yield from _run_at_import(child)
 
 
 def _files_of(name: tuple[str, ...]) -> Iterator[Path]:

@@ -26,5 +26,5 @@ def shown(value: object, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-class CheckFailed(RuntimeError):  # noqa: N818 - a verdict on the model, not on the input
+class CheckFailed(RuntimeError):
     """The model's own books do not close: phase, instrument and amount; the command line exits with 1."""

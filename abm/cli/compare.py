@@ -69,5 +69,5 @@ def compare(
         print_comparison(result)
     screen.say(f"written to {folder}; the report is {folder / 'report.html'}")
     if result.failures:
-        screen.say(f"{len(result.failures)} runs failed; the first: {result.failures[0].reason}")
+        screen.say(f"{len(result.failures)} runs failed; the first: {result.failures[0][2]}")
         raise typer.Exit(3)

@@ -193,13 +193,15 @@ def flat(scenario: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def walk(value: Any, path: str) -> None:
-        if isinstance(value, dict | list | tuple):
+        if isinstance(value, dict) and "value" in value:
+            found[path] = value["value"]
+        elif isinstance(value, dict | list):
             for key, below in value.items() if isinstance(value, dict) else enumerate(value):
                 walk(below, f"{path}.{key}" if path else str(key))
         else:
             found[path] = value
 
-    walk(scenario.model_dump(), "")
+    walk(scenario.to_dict(), "")
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abm.errors import InputError
-from abm.outcome.results import TABLES, RunResult
+from abm.outcome.results import RunResult
 from abm.scenario import DEFAULT, Scenario, load
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def run(
 
     if from_state is not None:
         economy = Economy.load(from_state)
-        if scenario is not None and _loaded(scenario).digest != economy.scenario.digest:
+        if scenario is not None and loaded(scenario).digest != economy.scenario.digest:
             raise InputError(f"scenario: is not the one in {from_state}; allowed is none, or the same")
         if seed not in (None, economy.seed):
             raise InputError(
@@ -49,7 +49,7 @@ def run(
             )
         economy.check = check
     else:
-        start = _loaded(DEFAULT if scenario is None else scenario)
+        start = loaded(DEFAULT if scenario is None else scenario)
         economy = Economy(start, valid_seed(0 if seed is None else seed), check=check)
     last = _last_day(economy, until)
     family = twin_scenarios(economy.scenario) if twins else {}
@@ -64,12 +64,11 @@ def run(
     advance(economy, last, report)
     if save is not None:
         economy.save(save)
-    tables = economy.tables()
     return RunResult(
         scenario=economy.scenario,
         seed=economy.seed,
         n_agents=economy.n_agents,
-        tables={name: getattr(tables, name) for name in TABLES},
+        tables=economy.tables(),
         twins={name: ticks_of(twin, economy.seed, last, report) for name, twin in family.items()},
     )
 
@@ -97,14 +96,15 @@ def twin_scenarios(scenario: Scenario) -> dict[str, Scenario]:
 
 
 def ticks_of(
-    scenario: Scenario, seed: int, last: int, report: Callable[[int], None] | None = None
+    scenario: Scenario, seed: int, last: int | None = None, report: Callable[[int], None] | None = None
 ) -> pl.DataFrame:
-    """The daily series of a run up to the day `last`, and nothing else of it."""
+    """The daily series of a run up to the day `last` (default: its end), and nothing else of it."""
     from abm.economy import Economy
+    from abm.outcome.recorder import ticks_frame
 
     economy = Economy(scenario, seed)
-    advance(economy, last, report)
-    return economy.tables().ticks
+    advance(economy, scenario.run.ticks if last is None else last, report)
+    return ticks_frame(economy.rows[: economy.tick])
 
 
 def advance(economy: Economy, last: int, report: Callable[[int], None] | None = None) -> None:
@@ -123,7 +123,7 @@ def valid_seed(seed: int) -> int:
     return seed
 
 
-def _loaded(scenario: Scenario | str | Path) -> Scenario:
+def loaded(scenario: Scenario | str | Path) -> Scenario:
     return scenario if isinstance(scenario, Scenario) else load(scenario)
 
 

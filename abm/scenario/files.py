@@ -107,13 +107,13 @@ def read_chain(path: Path, label: str) -> Leaves:
     chain: list[tuple[Path, str]] = []
     leaves: Leaves = {}
     while True:
+        raw = read_toml(path, label)
         chain.append((path, label))
         if path.resolve() in [seen.resolve() for seen, _ in chain[:-1]]:
             circle = " -> ".join(name for _, name in chain)
             raise InputError(
                 f"{chain[0][1]}: extends goes in a circle, {circle}; allowed is a chain that ends"
             )
-        raw = read_toml(path, label)
         base = raw.pop("extends", None)
         shipped = path.resolve().parent == shipped_folder().resolve()
         if base is not None:

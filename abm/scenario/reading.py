@@ -53,6 +53,8 @@ class Reader(NamedTuple):
     def _walk(self, table: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
         for key, value in table.items():
             path = f"{prefix}{key}"
+            if "." in str(key):
+                raise self.refuse(path, value, "is one key in quotes", "the same without quotes")
             if path in DECLARED:
                 yield path, self.leaf(DECLARED[path], path, value)
             elif path in TABLES:
@@ -203,13 +205,10 @@ def shown_key(path: str) -> str:
 def hint(wrong: str, known: Iterable[str]) -> str:
     """What was probably meant, or the neighbours that exist."""
     known = list(known)
-    last = wrong.rpartition(".")[2]
-    near = (
-        get_close_matches(wrong, known, 1, 0.75)
-        or [name for name in known if name.rpartition(".")[2] == last][:1]
-    )
+    parent, _, last = wrong.rpartition(".")
+    siblings = {name.rpartition(".")[2]: name for name in known if name.rpartition(".")[0] == parent}
+    namesakes = [name for name in known if name.rpartition(".")[2] == last]
+    near = [siblings[name] for name in get_close_matches(last, siblings, 1, 0.7)] or namesakes
     if near:
         return f"did you mean {near[0]}?"
-    parent = wrong.rpartition(".")[0]
-    siblings = [name for name in known if name.rpartition(".")[0] == parent] or known
-    return "allowed are " + ", ".join(sorted(siblings))
+    return "allowed are " + ", ".join(sorted(siblings.values() or known))

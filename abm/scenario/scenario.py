@@ -46,7 +46,7 @@ class Scenario(Sections):
         return self._quantities[path]
 
     def replace(self, overrides: Mapping[str, Any]) -> Scenario:
-        """A new scenario with some values changed, as in `{"spark.days": 500, "channels.margin_calls": False}`."""
+        """A new scenario with some values changed, such as `{"spark.days": 500, "run.ticks": 900}`."""
         changed = Reader("override", "override").leaves(nested(overrides))
         return build(Reader("scenario", "not given").leaves(self.to_dict()) | changed, "override")
 

@@ -1,0 +1,88 @@
+"""Results in words and tables, for stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abm.outcome.results import ComparisonResult, RunResult
+
+SHOWN = (
+    *("drawdown", "days_to_half", "worst_20_day_share", "worst_day", "speed", "acceleration", "amplification"),
+    *("broad_drawdown", "verdict_real", "verdict_financial", "verdict_moves"),
+    *("funds_failed_share", "dealers_failed", "banks_failed", "banks_failed_asset_share"),
+    *("bank_capital_change", "forced_sales_bn", "note_discount_max"),
+)
+MEDIANS = (
+    *("drawdown", "worst_20_day_share", "worst_day", "acceleration", "amplification", "broad_drawdown"),
+    *("funds_failed_share", "dealers_failed", "banks_failed", "bank_capital_change", "forced_sales_bn"),
+)
+LABELS = ("speed", "verdict_real", "verdict_financial")
+
+
+def print_run(result: RunResult) -> None:
+    """The summary of a run as a table, and its verdict as a sentence."""
+    summary = result.summary.to_dict()
+    described = {key: (unit, meaning) for key, unit, meaning in result.summary.describe()}
+    rows = [(key, shown(summary[key], described[key][0]), described[key][1]) for key in SHOWN]
+    print_table(f"{result.scenario.name}, seed {result.seed}", ("", "", "meaning"), rows)
+    print(verdict_in_words(summary))
+
+
+def print_comparison(result: ComparisonResult) -> None:
+    """Medians over seeds and shares of verdicts, a column per member."""
+    from abm.outcome.summary import Summary
+
+    described = {key: (unit, meaning) for key, unit, meaning in Summary.describe()}
+    summaries = result.tables["summaries"]
+    members = [summaries.filter(summaries["days"] == days) for days in result.data.members]
+    rows = [
+        (f"median {key}", *(shown(member[key].median(), described[key][0]) for member in members), described[key][1])
+        for key in MEDIANS
+    ]
+    rows += [(key, *(shares(member[key].drop_nulls().to_list()) for member in members), "") for key in LABELS]
+    header = ("", *(f"{days} day{'s' * (days > 1)}" for days in result.data.members), "meaning")
+    print_table(f"{result.scenario.name}, {len(result.data.seeds)} seeds", header, rows)
+
+
+def verdict_in_words(summary: dict[str, Any]) -> str:
+    """One sentence: how fast and how far AI equity fell, and what that came to."""
+    fall, speed = summary["drawdown"], summary["speed"]
+    first = f"AI equity lost {fall:.0%} from its peak" if fall else "AI equity never fell"
+    if speed is not None:
+        first += f", a {speed} fall"
+    real, financial = (str(summary[key]).replace("_", " ") for key in ("verdict_real", "verdict_financial"))
+    return f"{first}; the economy: {real}; finance: {financial}."
+
+
+def shown(value: Any, unit: str) -> str:
+    """A value with its unit as a reader wants it; a dash where there is none."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, str):
+        return value
+    if unit == "share":
+        return f"{value:.1%}"
+    if unit == "count":
+        return f"{value:g}"
+    return f"{value:,.1f} {unit}" if unit == "$bn" else f"{value:.3g} {unit}"
+
+
+def shares(labels: Sequence[str]) -> str:
+    """How often each label came, commonest first."""
+    counted = sorted({label: labels.count(label) for label in labels}.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{label} {count / len(labels):.0%}" for label, count in counted) or "-"
+
+
+def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A plain table; nothing in it is read as markup."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*header, title=Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 140, highlight=False).print(table)
