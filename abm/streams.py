@@ -14,12 +14,13 @@ from abm.compiled import rule
 
 # One line per source of chance. A number is never used again after its stream is gone.
 NEWS = 1  # daily news about the worth of every traded asset; identity: the market
-TRADING = 2  # ordinary trading; identity: the agent
+TRADING = 2  # whether an agent trades today without need; identity: the agent
 OPENING_SIZES = 3  # how much each agent starts with; identity: the agent, tick 0
 OPENING_LEVERAGE = 4  # how much of it is borrowed
 OPENING_AI_SHARE = 5  # how much of the book is in AI equity
 OPENING_LENDERS = 6  # who lends to whom, who banks where
 OPENING_CAPITAL = 7  # capital of dealers and banks
+WISHES = 8  # what an agent who trades wishes to hold; identity: the agent and the market
 
 _LOW_WORD = np.uint64(0xFFFFFFFF)
 _WORD_BITS = np.uint64(32)

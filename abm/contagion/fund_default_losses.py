@@ -10,7 +10,7 @@ from abm.agents.dealer import N_LINES, dealer_capital
 from abm.agents.leveraged_fund import CLOSED, SEIZED
 from abm.channels import FUND_DEFAULT_LOSSES
 from abm.compiled import rule
-from abm.ledger.chart import BANK_LOANS, MARGIN_LOANS, N_TRADED
+from abm.ledger.chart import AI_EQUITY, BANK_LOANS, MARGIN_LOANS, N_TRADED
 from abm.ledger.postings import (
     add_to_customer_cash,
     credit_account,
@@ -57,7 +57,7 @@ def close_seized_funds(
         if fund.status != SEIZED or fund.days_in_call == 0:
             continue
         dealer = dealers[fund.dealer]
-        if not switches[0].cross_asset_sales and fund.units[0] * markets[0].price <= DUST:
+        if not switches[0].cross_asset_sales and fund.units[AI_EQUITY] * markets[AI_EQUITY].price <= DUST:
             take_over(fund, dealer, markets, journal)
         value = 0.0
         for k in range(N_TRADED):

@@ -11,7 +11,9 @@ from abm.channels import ORDINARY_TRADING
 from abm.compiled import rule
 from abm.ledger.chart import N_TRADED
 from abm.ledger.postings import earn, lend_on_margin, pay, pay_interest_to_bank
-from abm.streams import TRADING, uniforms
+from abm.streams import TRADING, WISHES, uniforms
+
+IDENTITIES_PER_AGENT = 64  # so that every agent has a draw of its own for each market
 
 
 @rule
@@ -19,21 +21,19 @@ def trade_as_usual(fund, markets, seed, tick):
     """Swap some assets for others, as happens every day: nothing is borrowed or repaid by it.
 
     On a trading day the fund tilts its usual mix at random and closes a part of the distance:
-    order_k = size * (wish_k * assets - value_k), where the wishes sum to one. The usual mix drifts with
+    order_k = size * (wish_k - units_k), where the wishes cost what it holds. The usual mix drifts with
     prices, as that of a portfolio left alone does, so that everyday trades lean on nobody's fall.
     """
-    draws = uniforms(seed, TRADING, fund.id, tick)
-    if draws[0] >= fund.trading_probability:
+    if uniforms(seed, TRADING, fund.id, tick)[0] >= fund.trading_probability:
         return
     wishes = 0.0
     for k in range(N_TRADED):
-        wishes += fund.target[k] * markets[k].price * draws[1 + k]
-    if wishes <= 0.0:
-        return
-    total = fund_assets(fund, markets)
+        tilt = uniforms(seed, WISHES, IDENTITIES_PER_AGENT * fund.id + k, tick)[0]
+        fund.orders[k] = fund.target[k] * tilt
+        wishes += fund.orders[k] * markets[k].price
+    scale = fund_assets(fund, markets) / wishes if wishes > 0.0 else 0.0
     for k in range(N_TRADED):
-        wish = fund.target[k] * draws[1 + k] / wishes * total
-        fund.orders[k] = max(fund.trading_size * (wish - fund.units[k]), -fund.units[k])
+        fund.orders[k] = fund.trading_size * (scale * fund.orders[k] - fund.units[k])
         fund.channel[k] = ORDINARY_TRADING
 
 

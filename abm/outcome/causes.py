@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from abm.channels import MARGIN_CALLS, NARRATIVE_FEEDBACK, NO_CHANNEL
+from abm.channels import NARRATIVE_FEEDBACK, NO_CHANNEL
 from abm.compiled import rule
 from abm.outcome.events import MARKET, NEWS_EVENT, NO_EVENT, PRICE_MOVE, SCENARIO, log_event
 
@@ -25,7 +25,7 @@ def cause_of_move(k, markets, story, tick, events, counter):
     channel = NO_CHANNEL
     if flow < market.news_today and flow < market.belief_today and market.sale_event != NO_EVENT:
         cause = market.sale_event
-        channel = MARGIN_CALLS
+        channel = events[cause].channel
     elif market.belief_today < market.news_today and story.bad_news_event != NO_EVENT:
         cause = story.bad_news_event
         channel = NARRATIVE_FEEDBACK
