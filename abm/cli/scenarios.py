@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from abm.cli.options import Set, chosen_scenario
+
 app = typer.Typer(
     help="Look at, check, compare and start scenarios.",
     no_args_is_help=True,
@@ -19,9 +21,6 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(help="Shipped scenario or path of a TOML file.")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value; repeatable.")
-]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 DIALS = ("run.ticks", "spark.total", "spark.days", "spark.start", "funds.leverage", "funds.crowding")
 DIALS += ("markets.depth", "banks.capital", "buyers.cash")
@@ -40,12 +39,12 @@ def list_scenarios() -> None:
 def show(
     name: Name = "us_late_2025",
     toml: Annotated[bool, typer.Option("--toml", help="Print the resolved file.")] = False,
-    overrides: Overrides = None,
+    changes: Set = None,
 ) -> None:
     """Print a scenario with units and sources."""
     from abm.scenario import assumed
 
-    scenario = load_with(name, overrides)
+    scenario = chosen_scenario(name, changes)
     if toml:
         typer.echo(scenario.to_toml(), nl=False)
         return
@@ -151,11 +150,11 @@ def new(
 def export(
     name: Name,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder, made if it does not exist.")],
-    overrides: Overrides = None,
+    changes: Set = None,
     force: Force = False,
 ) -> None:
     """Write the resolved file of a scenario into a folder."""
-    scenario = load_with(name, overrides)
+    scenario = chosen_scenario(name, changes)
     write_whole(folder / f"{Path(name).stem}.toml", scenario.to_toml(), force=force)
 
 
@@ -176,16 +175,6 @@ def schema(
         typer.echo(text, nl=False)
     else:
         write_whole(out, text, force=force)
-
-
-def load_with(name: str, overrides: Iterable[str] | None) -> Any:
-    """The scenario with what `--set` says."""
-    from abm.scenario import load, parse_override
-
-    changes: dict[str, Any] = {}
-    for text in overrides or ():
-        changes |= parse_override(text)
-    return load(name, **changes)
 
 
 def flat(scenario: Any) -> dict[str, Any]:
