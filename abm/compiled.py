@@ -157,7 +157,7 @@ def _sources_of(file: Path) -> frozenset[Path]:
 def _imports_of(file: Path) -> tuple[Path, ...]:
     package = (_PACKAGE.name, *file.relative_to(_PACKAGE).parent.parts)
     names: set[tuple[str, ...]] = set()
-    for node in _run_at_import(ast.parse(file.read_bytes())):
+    for node in _nodes_that_run(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             names.update(tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -168,13 +168,15 @@ def _imports_of(file: Path) -> tuple[Path, ...]:
     return tuple(found for name in sorted(names) for found in _files_of(name))
 
 
-def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
-    """Every statement that importing runs: what a function body or `if TYPE_CHECKING` names, no rule can draw on."""
-    yield node
+def _nodes_that_run(node: ast.AST) -> Iterator[ast.AST]:
+    """All but what stands under ``if TYPE_CHECKING``, which would make every rule draw on every file.
+
+    Function bodies count: a constant may come from a function that imports where it stands.
+    """
     for child in ast.iter_child_nodes(node):
-        types_only = isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING"
-        if not types_only and not isinstance(child, ast.FunctionDef | ast.Lambda):
-            yield from _run_at_import(child)
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield child
+            yield from _nodes_that_run(child)
 
 
 def _files_of(name: tuple[str, ...]) -> Iterator[Path]:

@@ -122,7 +122,29 @@ def test_a_changed_constant_two_imports_away_is_seen(world: World) -> None:
 
 
 @pytest.mark.slow
+def test_a_constant_made_by_a_function_that_imports_is_seen(world: World) -> None:
+    world.write("unit.py", "SIZE = 2.0")
+    world.write(
+        "constants.py",
+        """
+        def scale():
+            from abm.unit import SIZE
+            return SIZE
+
+        SCALE = scale()
+        """,
+    )
+    world.run()
+    world.write("unit.py", "SIZE = 4.0")
+    assert world.run()[0] == "13.0"
+
+
+@pytest.mark.slow
 def test_a_file_that_no_rule_draws_on_changes_nothing(world: World) -> None:
+    types_only = (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import abm.unrelated\nSCALE = 2.0\n"
+    )
+    world.write("constants.py", types_only)
     world.run()
     world.write("unrelated.py", "SCALE = 5.0")
     world.write("parts/__init__.py", "SCALE = 5.0")

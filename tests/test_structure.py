@@ -139,14 +139,3 @@ def test_a_start_is_light(statement: str, absent: set[str]) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_files_stay_short(module: str) -> None:
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) < LONGEST
-
-
-def test_locks_name_no_index_and_hash_everything() -> None:
-    locks = sorted((ROOT / "requirements").glob("3.*.txt"))
-    assert len(locks) == 6
-    for lock in locks:
-        lines = lock.read_text(encoding="utf-8").splitlines()
-        assert not [line for line in lines if line.startswith("-") or "://" in line]
-        starts = [i for i, line in enumerate(lines) if line and line[0] not in " #"]
-        assert len(starts) > 20
-        assert all(lines[i + 1].lstrip().startswith("--hash=sha256:") for i in starts)
