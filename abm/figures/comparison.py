@@ -1,0 +1,236 @@
+"""Figures of a comparison: the same bubble, the same draws, news at different speeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.figures.style import GREY, LOOK_OF, LOOKS, in_style, legend_below, panels, short, words
+from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
+from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from abm.report.data import ComparisonData
+
+DAY = "trading day"
+SPREAD = "middle 80 % of seeds"
+SHADES = ("#F0F0F0", "#A6A6A6", "#4D4D4D")  # by severity, the same in grey print
+
+
+def comparison_figures(data: ComparisonData) -> dict[str, Figure]:
+    """Return all figures of a comparison by name."""
+    return {
+        "paths": paths(data),
+        "strain": strain(data),
+        "speed": speed(data),
+        "first_failures": first_failures(data),
+        "who_sold_what": who_sold_what(data),
+        "verdicts": verdicts(data),
+    }
+
+
+@in_style
+def paths(data: ComparisonData) -> Figure:
+    """Draw the price of AI equity, broad equity and notes for each speed, under one another on the same axes."""
+    title = "The same bubble bursts at different speeds: prices, median and spread over seeds"
+    figure, axes = panels(title, len(data.members), len(MARKETS), height=2.1, width=9.5, sharex=True, sharey="col")
+    for row, days in zip(axes, data.members, strict=True):
+        for axis, market in zip(row, MARKETS, strict=True):
+            _band(axis, data, days, f"price_{market}", LOOK_OF[market].colour)
+            tick, _, median, _ = _quantiles(data, days, f"news_{market}")
+            axis.plot(tick, median, color="black", linewidth=0.8, linestyle="--", label="news alone, median")
+            axis.set_title(words(market) if days == next(iter(data.members)) else "")
+            _mark_news(axis, data, days)
+        row[0].set_ylabel(f"{short(days)}\nprice, start = 1")
+    for axis in axes[-1]:
+        axis.set_xlabel(DAY)
+    legend_below(figure, axes[0][0])
+    return figure
+
+
+@in_style
+def strain(data: ComparisonData) -> Figure:
+    """Draw belief, depth, forced sales and lenders' capital for each speed, under one another on the same axes."""
+    columns = (
+        ("believers", "believers, share", 1.0),
+        ("depth_ai_equity", "depth of AI equity", 1.0),
+        ("forced_sales", "forced sales, $bn a day", 1.0),
+        ("dealer_capital", "dealers' capital, $bn", 1.0),
+    )
+    title = "What stands between the news and the price: belief, depth, forced sales, and the lenders' cushion"
+    figure, axes = panels(title, len(data.members), len(columns), height=2.1, width=11.0, sharex=True, sharey="col")
+    for row, days in zip(axes, data.members, strict=True):
+        for axis, (series, what, _), look in zip(row, columns, LOOKS, strict=False):
+            name = "forced_sales_ai_equity" if series == "forced_sales" else series
+            _band(axis, data, days, name, look.colour)
+            label = "forced sales of AI equity, $bn a day" if series == "forced_sales" else what
+            axis.set_title(label if days == next(iter(data.members)) else "", fontsize=8.5)
+            axis.set_ylim(bottom=0.0)
+            _mark_news(axis, data, days)
+        row[0].set_ylabel(short(days))
+    for axis in axes[-1]:
+        axis.set_xlabel(DAY)
+    legend_below(figure, axes[0][0])
+    return figure
+
+
+@in_style
+def speed(data: ComparisonData) -> Figure:
+    """Draw speed, acceleration and amplification of every seed, with the median of each member."""
+    columns = (
+        ("worst_20_day_share", "speed: share of the fall\nin its worst 20 days"),
+        ("acceleration", "acceleration: speed less\nthat of the news alone"),
+        ("amplification", "amplification: log fall less\nthat of the news alone"),
+    )
+    title = "How fast AI equity falls, and how much of that the system adds to the news; a dot is a seed"
+    figure, axes = panels(title, 1, len(columns), height=0.75 * len(data.members) + 1.2, width=9.5, sharey=True)
+    places = {days: -k for k, days in enumerate(data.members)}
+    for axis, (key, what) in zip(axes[0], columns, strict=True):
+        for (days, place), look in zip(places.items(), _looks(len(places)), strict=True):
+            values = _values(data, days, key)
+            offsets = place + 0.5 * (_spread_out(len(values)) - 0.5)
+            axis.plot(values, offsets, look.marker, color=look.colour, alpha=0.45, markersize=3.5, linewidth=0)
+            if len(values):
+                axis.plot([np.median(values)] * 2, [place - 0.36, place + 0.36], color="black", linewidth=1.8)
+        axis.set_xlabel(what)
+        if key == "worst_20_day_share":
+            axis.set_xlim(0.0, 1.02)
+            for cut in (0.4, 0.7):
+                axis.axvline(cut, color=GREY, linewidth=0.8, linestyle=":")
+        else:
+            axis.axvline(0.0, color=GREY, linewidth=0.8, linestyle=":")
+    axes[0][0].set_yticks(list(places.values()), [short(days) for days in places])
+    axes[0][0].set_ylim(min(places.values()) - 0.6, 0.6)
+    return figure
+
+
+@in_style
+def first_failures(data: ComparisonData) -> Figure:
+    """Draw when the first of each kind of institution fails, seed by seed, on one time line."""
+    firsts = data.first_failures.filter(data.first_failures["by"] == "sector")
+    title = "Who fails first, second, third: the first failure of each kind, a dot per seed"
+    if firsts.is_empty():
+        title = "Nobody fails in any seed"
+    figure, axes = panels(title, len(data.members), 1, height=1.75, width=9.5, sharex=True)
+    for (axis,), days in zip(axes, data.members, strict=True):
+        seeds = max(1, _n_runs(data, days))
+        own = firsts.filter(firsts["days"] == days)
+        labels = []
+        for place, sector in enumerate(SECTOR_ORDER):
+            look = LOOK_OF[sector]
+            ticks = own.filter(own["sector"] == sector)["tick"].to_numpy()
+            offsets = -place + 0.5 * (_spread_out(len(ticks)) - 0.5)
+            axis.plot(ticks, offsets, look.marker, color=look.colour, alpha=0.5, markersize=4, linewidth=0)
+            if len(ticks):
+                axis.plot([np.median(ticks)] * 2, [-place - 0.38, -place + 0.38], color="black", linewidth=1.8)
+            labels.append(f"{words(sector)}\n(in {len(ticks) / seeds:.0%} of seeds)")
+        axis.set_yticks([-k for k in range(len(SECTOR_ORDER))], labels, fontsize=8)
+        axis.set_ylim(-len(SECTOR_ORDER) + 0.4, 0.6)
+        axis.set_xlim(0, data.horizon)
+        axis.set_title(f"{short(days)}; the bar is the median of the seeds in which it happens")
+        _mark_news(axis, data, days)
+    axes[-1][0].set_xlabel(DAY)
+    return figure
+
+
+@in_style
+def who_sold_what(data: ComparisonData) -> Figure:
+    """Draw forced sales over the run by seller and what was sold, as the mean over seeds."""
+    import polars as pl
+
+    title = "Who is forced to sell what: mean over seeds, whole run"
+    figure, axes = panels(title, 1, len(data.members), height=2.6, width=9.5, sharey=True)
+    for axis, days in zip(axes[0], data.members, strict=True):
+        own = data.sales.filter(pl.col("days") == days)
+        start = np.zeros(len(SELLERS))
+        for market in MARKETS:
+            totals = own.filter(pl.col("instrument") == market).group_by("seller").agg(pl.col("amount").sum())
+            by_seller = dict(totals.iter_rows())
+            amounts = np.array([by_seller.get(s, 0.0) for s in SELLERS]) / max(1, _n_runs(data, days))
+            look = LOOK_OF[market]
+            axis.bar(
+                range(len(SELLERS)), amounts, bottom=start, color=look.colour, hatch=look.hatch,
+                edgecolor="white", linewidth=0.4, width=0.6, label=words(market),
+            )  # fmt: skip
+            start += amounts
+        axis.set_xticks(range(len(SELLERS)), ["funds", "margin\naccounts", "dealers\n(seized books)"])
+        axis.set_title(short(days))
+        axis.grid(visible=False, axis="x")
+    axes[0][0].set_ylabel("forced sales, $bn")
+    legend_below(figure, axes[0][0])
+    return figure
+
+
+@in_style
+def verdicts(data: ComparisonData) -> Figure:
+    """Draw the shares of seeds with each label: speed, real and financial verdict."""
+    axes_of_labels = (("speed", SPEEDS), ("verdict_real", REAL[:2]), ("verdict_financial", FINANCIAL))
+    title = "How the seeds are judged: share of seeds with each label"
+    figure, axes = panels(title, 1, 3, height=0.55 * len(data.members) + 1.3, width=9.5, sharey=True)
+    places = {days: -k for k, days in enumerate(data.members)}
+    for axis, (key, labels) in zip(axes[0], axes_of_labels, strict=True):
+        for k, label in enumerate(labels):
+            shares = [_label_share(data, days, key, label) for days in places]
+            before = [sum(_label_share(data, days, key, earlier) for earlier in labels[:k]) for days in places]
+            axis.barh(
+                list(places.values()), shares, left=before, height=0.6, label=label.replace("_", " "),
+                color=SHADES[k], edgecolor="black", linewidth=0.6,
+            )  # fmt: skip
+            for place, share, left in zip(places.values(), shares, before, strict=True):
+                if share >= 0.1:
+                    colour = "white" if k == 2 else "black"
+                    axis.text(left + share / 2, place, f"{share:.0%}", ha="center", va="center", color=colour)
+        axis.set_xlim(0.0, 1.0)
+        axis.set_xlabel("share of seeds")
+        axis.set_title({"speed": "speed", "verdict_real": "economy", "verdict_financial": "finance"}[key])
+        axis.grid(visible=False)
+        axis.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.32), ncols=1, handlelength=1.2)
+    axes[0][0].set_yticks(list(places.values()), [short(days) for days in places])
+    return figure
+
+
+def _band(axis: Axes, data: ComparisonData, days: int, series: str, colour: str) -> None:
+    tick, low, median, high = _quantiles(data, days, series)
+    axis.fill_between(tick, low, high, color=colour, alpha=0.25, linewidth=0.0, label=SPREAD)
+    axis.plot(tick, median, color=colour, label="median")
+
+
+def _quantiles(
+    data: ComparisonData, days: int, series: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    import polars as pl
+
+    own = data.quantiles.filter((pl.col("days") == days) & (pl.col("series") == series))
+    return own["tick"].to_numpy(), own["q10"].to_numpy(), own["q50"].to_numpy(), own["q90"].to_numpy()
+
+
+def _values(data: ComparisonData, days: int, key: str) -> np.ndarray:
+    own = data.summaries.filter(data.summaries["days"] == days)
+    return own[key].drop_nulls().to_numpy()
+
+
+def _n_runs(data: ComparisonData, days: int) -> int:
+    return int((data.summaries["days"] == days).sum())
+
+
+def _label_share(data: ComparisonData, days: int, key: str, label: str) -> float:
+    values = _values(data, days, key)
+    return float((values == label).mean()) if len(values) else 0.0
+
+
+def _looks(count: int) -> list:
+    return [LOOKS[k % len(LOOKS)] for k in range(count)]
+
+
+def _spread_out(count: int) -> np.ndarray:
+    """Return even places in (0, 1) for dots that would lie on one another (golden-ratio sequence)."""
+    return (np.arange(1, count + 1) * 0.6180339887498949) % 1.0
+
+
+def _mark_news(axis: Axes, data: ComparisonData, days: int) -> None:
+    start = data.spark_start
+    axis.axvspan(start - 0.5, start + days - 0.5, color=GREY, alpha=0.12, linewidth=0.0)
