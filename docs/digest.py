@@ -1,0 +1,53 @@
+"""The digest that stamps generated numbers: of all that can change one, and of nothing else.
+
+Covered are the scenarios' values and the engine's code as Python reads it. Comments, docstrings and layout
+are left out, and so is what only shows results (command line, figures, report, live view, Mesa's view).
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ONLY_SHOW = ("__main__.py", "cli", "figures", "live", "model.py", "report")
+# What makes the numbers out of runs, beside the package.
+ALSO = ("docs/measure.py", "docs/results.py", "docs/targets.toml")
+
+
+def sources() -> list[Path]:
+    package = ROOT / "abm"
+    engine = [p for p in package.rglob("*.py") if p.relative_to(package).parts[0] not in ONLY_SHOW]
+    return sorted([*engine, *(ROOT / "scenarios").glob("*.toml"), *(ROOT / name for name in ALSO)])
+
+
+def source_digest() -> str:
+    """Return the first 16 digits of the SHA-256 of all sources, names included."""
+    digest = hashlib.sha256()
+    for path in sources():
+        text = path.read_text("utf-8")
+        read = repr(tomllib.loads(text)) if path.suffix == ".toml" else "\n".join(meaning(ast.parse(text)))
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0{read}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def meaning(node: ast.AST) -> Iterator[str]:
+    """Yield what a piece of code says, the same under every supported Python."""
+    yield type(node).__name__
+    for name, value in ast.iter_fields(node):
+        parts = value if isinstance(value, list) else [value]
+        if name == "body" and parts and is_docstring(parts[0]) and not isinstance(node, ast.Lambda):
+            parts = parts[1:]
+        for part in parts:
+            if isinstance(part, ast.AST):
+                yield f"{name}:"
+                yield from meaning(part)
+            elif part is not None and name not in ("type_comment", "kind"):
+                yield f"{name}={part!r}"
+
+
+def is_docstring(node: object) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,0 +1,166 @@
+"""The runs behind the numbers of the documentation: every path is a scenario's overrides and a seed.
+
+Nothing here is part of the model: it goes through `abm.load` and `abm.run` like any user.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import abm
+from abm.channels import CHANNELS
+from abm.experiments.workers import Failure, each
+
+SCENARIO = "us_late_2025"
+MARKETS = ("ai_equity", "broad_equity", "notes")
+STYLES = ("funds", "margin_accounts")
+QUARTER = 63
+ONLY_ORDINARY = {f"channels.{name}": name == "ordinary_trading" for name in CHANNELS}
+ALL_OFF = {f"channels.{name}": False for name in CHANNELS}
+
+Overrides = Mapping[str, Any]
+Sample = dict[str, np.ndarray]  # a measure and its values, one per seed
+
+
+class Task(NamedTuple):
+    """One path: overrides as JSON (so that equal ones are equal), seed, and the name of what is measured."""
+
+    overrides: str
+    seed: int
+    kind: str
+
+
+@cache
+def scenario(overrides: str) -> abm.Scenario:
+    return abm.load(SCENARIO).replace(json.loads(overrides))
+
+
+def simulate(task: Task) -> dict[str, Any]:
+    """Run one path, without twins, and measure it."""
+    result = abm.run(scenario(task.overrides), task.seed, twins=False)
+    return MEASURES[task.kind](result)
+
+
+def measure_fall(result: abm.RunResult) -> dict[str, float]:
+    """How far, how fast, and who lost."""
+    summary, ticks = result.summary, result.ticks
+    dealers, banks = float(ticks["dealer_losses"].sum()), float(ticks["bank_losses"].sum())
+    return {
+        "drawdown": summary.drawdown or 0.0,
+        "log_fall": -math.log1p(-(summary.drawdown or 0.0)),
+        "worst_20_day_share": summary.worst_20_day_share or 0.0,
+        "worst_day": summary.worst_day or 0.0,
+        "broad_drawdown": summary.broad_drawdown or 0.0,
+        "funds_failed_share": summary.funds_failed_share or 0.0,
+        "dealers_failed": float(ticks["dealers_failed"][-1]),
+        "banks_failed": float(ticks["banks_failed"][-1]),
+        "dealer_losses": dealers,
+        "bank_losses": banks,
+        "lender_losses": dealers + banks,
+        "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in MARKETS)),
+        "bank_capital_change": float(ticks["bank_capital"][-1] / ticks["bank_capital"][0] - 1),
+        "note_discount_max": summary.note_discount_max or 0.0,
+    }
+
+
+def measure_quiet(result: abm.RunResult) -> dict[str, Any]:
+    """What the quiet world is held to, and its daily log returns (ticks - 1, markets)."""
+    ticks = result.ticks
+    prices = np.stack([ticks[f"price_{m}"].to_numpy() for m in MARKETS], axis=1)
+    turnover = 0.5 * ticks["volume_ai_equity"] / (result.scenario.markets.ai_equity.capitalisation * prices[:, 0])
+    years = result.scenario.run.ticks / result.scenario.run.ticks_per_year
+    kinds = result.events["kind"]
+    return {
+        "returns": np.diff(np.log(prices), axis=0).astype(np.float32),
+        **{f"drawdown_{m}": float(1 - (p / np.maximum.accumulate(p)).min()) for m, p in zip(MARKETS, prices.T, strict=True)},
+        "bank_failed": float(ticks["banks_failed"][-1] > 0),
+        "dealers_failed": float(ticks["dealers_failed"][-1]),
+        "shortfalls": float(ticks["failed_with_shortfall_funds"][-1]) / result.scenario.funds.count / years,
+        "seizures": float(ticks["failed_funds"][-1]) / result.scenario.funds.count / years,
+        "small_discount": float((ticks["discount_notes"].abs() <= 0.01).mean()),
+        "turnover": float(turnover.mean()) * 21,
+        "calls": float((kinds == "margin_call").sum()),
+        "calls_met": float((kinds == "call_met").sum()),
+        "quarters_alive": quarters_alive(result),
+        "lender_losses": float(ticks["dealer_losses"].sum() + ticks["bank_losses"].sum()),
+    }
+
+
+def quarters_alive(result: abm.RunResult) -> float:
+    """Return the share of quarters in which every style trades, by the transaction-flow matrix."""
+    flows = result.tables.flows
+    traded = flows.filter(flows["instrument"].is_in(list(MARKETS)))
+    quarters = traded["tick"].to_numpy() // QUARTER
+    whole = result.scenario.run.ticks // QUARTER
+    alive = [all((traded[s].to_numpy()[quarters == q] != 0).any() for s in STYLES) for q in range(whole)]
+    return float(np.mean(alive))
+
+
+MEASURES: dict[str, Callable[[Any], dict[str, Any]]] = {"fall": measure_fall, "quiet": measure_quiet}
+
+
+class Laboratory:
+    """Asks for samples first, runs all paths at once on two processes, and then hands the samples out."""
+
+    def __init__(self, seeds: int) -> None:
+        self.seeds = seeds
+        self._wanted: dict[Task, None] = {}
+        self._done: dict[Task, dict[str, Any]] = {}
+
+    def want(self, overrides: Overrides, kind: str = "fall", seeds: int | None = None) -> None:
+        for seed in range(seeds or self.seeds):
+            self._wanted[Task(key(overrides), seed, kind)] = None
+
+    def run(self, workers: int) -> None:
+        tasks = [task for task in self._wanted if task not in self._done]
+        if not self._done and tasks:  # the first path compiles; the workers then find it done
+            self._done[tasks[0]] = simulate(tasks.pop(0))
+        for finished, (position, outcome) in enumerate(each(simulate, tasks, workers), 1):
+            if isinstance(outcome, Failure):
+                raise SystemExit(f"{tasks[position]}: {outcome.reason}")
+            self._done[tasks[position]] = outcome
+            if finished % 100 == 0:
+                print(f"{finished} of {len(tasks)} paths", file=sys.stderr)
+
+    def sample(self, overrides: Overrides, kind: str = "fall", seeds: int | None = None) -> Sample:
+        rows = [self._done[Task(key(overrides), seed, kind)] for seed in range(seeds or self.seeds)]
+        return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def key(overrides: Overrides) -> str:
+    """Overrides as text; what the scenario says anyway is left out, so that equal paths are run once."""
+    changes = {path: value for path, value in overrides.items() if value != value_of(path)}
+    return json.dumps(changes, sort_keys=True)
+
+
+@cache
+def value_of(path: str) -> Any:
+    """The default scenario's own value."""
+    value: Any = scenario("{}")
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def paired(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    """Return the mean of the paired differences and its standard error."""
+    difference = high - low
+    return float(difference.mean()), float(difference.std(ddof=1) / math.sqrt(len(difference)))
+
+
+def variance_ratio(returns: np.ndarray, days: int = 60) -> float:
+    """Return the variance of overlapping sums over `days`, over `days` variances of one; returns (seeds, ticks).
+
+    Source: Lo and MacKinlay (1988), pooled over the seeds around one mean.
+    """
+    centred = returns.astype(np.float64) - returns.mean(dtype=np.float64)
+    total = np.cumsum(np.pad(centred, ((0, 0), (1, 0))), axis=1)
+    sums = total[:, days:] - total[:, :-days]
+    return float((sums * sums).mean() / (days * (centred * centred).mean()))

@@ -1,0 +1,256 @@
+"""The measured numbers: which runs are wanted, and the tables that come out of them."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from measure import ALL_OFF, MARKETS, ONLY_ORDINARY, Laboratory, Sample, paired, value_of, variance_ratio
+
+if TYPE_CHECKING:
+    import abm
+
+TARGETS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("targets.toml").read_text("utf-8"))
+HORIZON = {"run.ticks": 1040}  # 500 days after the last news of the slowest member, as in every comparison
+SUDDEN, GRADUAL = {"spark.days": 1, **HORIZON}, {"spark.days": 500, **HORIZON}
+QUIET = TARGETS["quiet_world"]["set"]
+LEVERAGES = (0.5, 1.0, 1.5, 2.0)
+NAMES = {"ai_equity": "AI equity", "broad_equity": "broad equity", "notes": "Treasury notes"}
+
+
+def at_factor(case: dict[str, Any], factor: float) -> dict[str, Any]:
+    """The scenario of a required direction with its dials at a multiple of the scenario's own values."""
+    return {**HORIZON, **case["on"], **{dial: value_of(dial) * factor for dial in case["dials"]}}
+
+
+def at_value(case: dict[str, Any], value: float) -> dict[str, Any]:
+    return {**HORIZON, case["dial"]: value}
+
+
+def of_leverage(days: dict[str, Any], leverage: float) -> dict[str, Any]:
+    return {**days, "funds.leverage": leverage}
+
+
+def pairs_of_leverage(seeds: int) -> int:
+    return max(1, seeds // 2)
+
+
+def want_all(lab: Laboratory) -> None:
+    """Ask for every path that a table below needs; equal ones are run once."""
+    lab.want(QUIET, "quiet")
+    lab.want({**QUIET, **ONLY_ORDINARY}, "quiet")
+    for case in TARGETS["directions"]["required"]:
+        for factor in case["factors"]:
+            lab.want(at_factor(case, factor))
+    for case in TARGETS["directions"]["reported"]:
+        for value in case["values"]:
+            lab.want(at_value(case, value))
+    half = pairs_of_leverage(lab.seeds)
+    for days in (SUDDEN, GRADUAL):
+        lab.want({**of_leverage(days, 1.0), **ALL_OFF}, seeds=half)
+        for leverage in LEVERAGES:
+            lab.want(of_leverage(days, leverage), seeds=half)
+    for leverage in LEVERAGES:
+        lab.want(quiet_at(leverage), "quiet", seeds=half)
+
+
+def quiet_at(leverage: float) -> dict[str, Any]:
+    return {**QUIET, "funds.leverage": leverage}
+
+
+# -- the quiet world -----------------------------------------------------------------------------------
+
+
+def quiet_measures(lab: Laboratory) -> dict[str, float]:
+    """Every target of the quiet world, measured; the names are those of targets.toml."""
+    full, twin = lab.sample(QUIET, "quiet"), lab.sample({**QUIET, **ONLY_ORDINARY}, "quiet")
+    returns = full["returns"]
+    measured: dict[str, float] = {}
+    for k, market in enumerate(MARKETS):
+        volatility = float(returns[:, :, k].std(axis=1).mean())
+        measured[f"volatility_{market}"] = volatility / value_of(f"markets.{market}.normal_volatility")
+        measured[f"variance_ratio_60_{market}"] = variance_ratio(returns[:, :, k])
+        name = f"drawdown_{market}"
+        measured[f"added_{name}"] = float(np.median(full[name]) - np.median(twin[name]))
+    return measured | {
+        "seeds_without_bank_failure": float(1 - full["bank_failed"].mean()),
+        "defaults_with_shortfall_per_year": float(np.median(full["shortfalls"])),
+        "days_with_small_note_discount": float(full["small_discount"].mean()),
+        "turnover_ai_equity_per_month": float(full["turnover"].mean()),
+        "quarters_with_trades_of_every_style": float(full["quarters_alive"].mean()),
+        "margin_calls_per_seed": float(full["calls"].mean()),
+        "calls_met_per_seed": float(full["calls_met"].mean()),
+    }
+
+
+def quiet_table(lab: Laboratory) -> str:
+    measured = quiet_measures(lab)
+    rows = []
+    for target in TARGETS["quiet_world"]["targets"]:
+        value = measured[target["name"]]
+        rows.append((target["what"], f"{value:.4g}", limit_in_words(target), "yes" if holds(target, value) else "**no**"))
+    return table(("what", "measured", "limit", "holds"), rows)
+
+
+def holds(target: dict[str, Any], value: float) -> bool:
+    return target.get("at_least", -math.inf) <= value <= target.get("at_most", math.inf)
+
+
+def limit_in_words(target: dict[str, Any]) -> str:
+    if "at_least" in target and "at_most" in target:
+        return f"{target['at_least']:g} to {target['at_most']:g}"
+    return f"at least {target['at_least']:g}" if "at_least" in target else f"at most {target['at_most']:g}"
+
+
+# -- directions ----------------------------------------------------------------------------------------
+
+LOSSES = {"dealer_losses": "dealers", "bank_losses": "banks", "lender_losses": "both"}
+
+
+def required_table(lab: Laboratory) -> str:
+    rows = []
+    for case in TARGETS["directions"]["required"]:
+        low, high = (lab.sample(at_factor(case, factor)) for factor in case["factors"])
+        where = ", ".join(f"{dial} = {value:g}" for dial, value in case["on"].items()) or "default"
+        lose = f"dealers {share(low['dealer_losses'] > 0)}, banks {share(low['bank_losses'] > 0)}"
+        for place, (loss, who) in enumerate(LOSSES.items()):
+            mean, error = paired(low[loss], high[loss])
+            times = mean / error if error > 0 else 0.0
+            met = case["sign"] * times >= TARGETS["directions"]["standard_errors"]
+            first = (f"{case['name']} × {case['factors'][1]:g}", where, lose) if place == 0 else ("", "", "")
+            verdict = ("as accounting forces" if met else "**not shown**") if loss == "lender_losses" else ""
+            rows.append((*first, who, number(low[loss].mean()), signed(mean), number(error), f"{times:+.1f}", verdict))
+    head = ("what is raised", "on", "seeds in which they lose", "losses of", "before, $bn", "change, $bn")
+    return table((*head, "standard error", "standard errors", ""), rows)
+
+
+REPORTED = {
+    "drawdown": ("fall of AI equity, points", 100.0),
+    "worst_20_day_share": ("its share in the worst 20 days, points", 100.0),
+    "broad_drawdown": ("fall of broad equity, points", 100.0),
+    "forced_sales": ("forced sales, $bn", 1.0),
+    "lender_losses": ("losses of dealers and banks, $bn", 1.0),
+}
+
+
+def reported_table(lab: Laboratory) -> str:
+    rows = []
+    for case in TARGETS["directions"]["reported"]:
+        low, high = (lab.sample(at_value(case, value)) for value in case["values"])
+        for place, (name, (words, scale)) in enumerate(REPORTED.items()):
+            mean, error = paired(low[name] * scale, high[name] * scale)
+            first, last = mean - 1.96 * error, mean + 1.96 * error
+            sign = "+" if first > 0 else "−" if last < 0 else "0"
+            dial = f"`{case['dial']}` {case['values'][0]:g} → {case['values'][1]:g}" if place == 0 else ""
+            rows.append((dial, words, sign, signed(mean), f"{signed(first)} to {signed(last)}"))
+    return table(("dial", "what changes", "sign", "by", "95 % interval"), rows)
+
+
+# -- sudden and gradual --------------------------------------------------------------------------------
+
+
+def leverage_samples(lab: Laboratory) -> dict[tuple[str, float], Sample]:
+    half = pairs_of_leverage(lab.seeds)
+    return {
+        (name, leverage): lab.sample(of_leverage(days, leverage), seeds=half)
+        for leverage in LEVERAGES
+        for name, days in (("sudden", SUDDEN), ("gradual", GRADUAL))
+    }
+
+
+def leverage_table(lab: Laboratory) -> str:
+    """Medians by leverage and speed of the news, with the twin of news alone and the quiet world beside them."""
+    half = pairs_of_leverage(lab.seeds)
+    samples = leverage_samples(lab)
+    rows = []
+    for leverage in LEVERAGES:
+        for name, days in (("sudden", SUDDEN), ("gradual", GRADUAL)):
+            sample = samples[name, leverage]
+            off = lab.sample({**of_leverage(days, 1.0), **ALL_OFF}, seeds=half)
+            rows.append(
+                (
+                    f"{leverage:g}", name, percent(sample["drawdown"]), middle(sample["worst_20_day_share"]),
+                    middle(sample["worst_20_day_share"] - off["worst_20_day_share"], "+.2f"),
+                    middle(sample["log_fall"] - off["log_fall"], "+.2f"),
+                    percent(sample["broad_drawdown"]), number(float(np.median(sample["forced_sales"]))),
+                    number(float(sample["dealer_losses"].mean())), number(float(sample["bank_losses"].mean())),
+                    share(sample["dealers_failed"] >= 2), share(sample["banks_failed"] > 0),
+                )
+            )  # fmt: skip
+        calm = lab.sample(quiet_at(leverage), "quiet", seeds=half)
+        rows.append(
+            (
+                f"{leverage:g}", "no spark", percent(calm["drawdown_ai_equity"]), "–", "–", "–",
+                percent(calm["drawdown_broad_equity"]), "–", number(float(calm["lender_losses"].mean())) + " (both)",
+                "–", share(calm["dealers_failed"] >= 2), share(calm["bank_failed"] > 0),
+            )
+        )  # fmt: skip
+    head = ("leverage", "news", "AI equity falls", "worst-20 share", "acceleration", "amplification")
+    more = ("broad equity falls", "forced sales, $bn", "dealers lose, $bn", "banks lose, $bn", "two dealers fail")
+    return table((*head, *more, "a bank fails"), rows)
+
+
+KEYS = (
+    "drawdown", "days_to_half", "worst_20_day_share", "worst_day", "acceleration", "amplification",
+    "amplification_belief", "amplification_balance_sheet", "broad_drawdown", "funds_failed_share",
+    "margin_accounts_failed_share", "dealers_failed", "banks_failed", "banks_failed_asset_share",
+    "dealer_losses_bn", "bank_losses_bn", "bank_capital_change", "forced_sales_bn", "note_discount_max",
+)  # fmt: skip
+LABELS = ("speed", "verdict_real", "verdict_financial")
+
+
+def comparison_table(both: abm.ComparisonResult) -> str:
+    """The comparison's summaries: medians with the middle eighty per cent of seeds, and shares of labels."""
+    frame = both.tables["summaries"]
+    members = {days: frame.filter(frame["days"] == days) for days in sorted(set(frame["days"]))}
+    rows = []
+    for name in (name for name in KEYS if name in frame.columns):
+        cells = []
+        for own in members.values():
+            values = own[name].drop_nulls().to_numpy().astype(float)
+            low, mid, high = np.quantile(values, (0.1, 0.5, 0.9)) if len(values) else (math.nan,) * 3
+            cells.append(f"{number(mid)} ({number(low)} to {number(high)})" if len(values) else "–")
+        rows.append((f"`{name}`", *cells))
+    for name in (name for name in LABELS if name in frame.columns):
+        cells = []
+        for own in members.values():
+            counts = {label: (own[name] == label).sum() for label in own[name].drop_nulls().unique(maintain_order=True)}
+            ranked = sorted(counts.items(), key=lambda item: -item[1])
+            cells.append(", ".join(f"{label} {100 * count / len(own):.0f} %" for label, count in ranked))
+        rows.append((f"`{name}`", *cells))
+    return table(("key of the summary", *(f"news over {days} day{'s' * (days != 1)}" for days in members)), rows)
+
+
+# -- words and numbers ---------------------------------------------------------------------------------
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def number(value: float) -> str:
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else "–"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}".replace(",", " ")
+    return f"{value:.3g}"
+
+
+def signed(value: float) -> str:
+    return number(value) if value < 0 or value == 0 else f"+{number(value)}"
+
+
+def percent(values: np.ndarray) -> str:
+    return f"{100 * float(np.median(values)):.0f} %"
+
+
+def middle(values: np.ndarray, form: str = ".2f") -> str:
+    return format(float(np.median(values)), form)
+
+
+def share(flags: np.ndarray) -> str:
+    return f"{100 * float(np.mean(flags)):.0f} %"

@@ -1,0 +1,184 @@
+"""The tables that are read off the code and the scenario: no run is needed for them."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+from measure import SCENARIO, scenario
+from results import NAMES, number, table
+
+from abm.channels import CHANNELS
+from abm.economy import RECORDS
+from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECTORS
+from abm.markets import MARKETS
+from abm.outcome.recorder import SERIES
+from abm.records import ASSET, BOOKS, LIABILITY
+from abm.scenario import parameters
+from abm.tick import TICK
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# What a run lacks when a channel is off; a test keeps the names those of abm/channels.py.
+OFF_MEANS = {
+    "ordinary_trading": "nobody trades, earns or pays interest without need; with all channels off prices are the news",
+    "narrative_feedback": "nobody turns doubter; prices lose what the news says and no more",
+    "margin_calls": "no call, no forced sale, no seizure: losses stay on paper",
+    "cross_asset_sales": "a call is met out of AI equity alone, and of a seized book the dealer keeps the rest",
+    "depth_spiral": "depth stays at its normal level whatever happens",
+    "finite_buyers": "every offer finds a taker, and discounts heal as fast as in normal times",
+    "fund_default_losses": "owners make every lender whole, and no dealer or bank fails",
+}
+
+
+def tick_table() -> str:
+    rows = [
+        (
+            str(place), f"`{phase.name}`", phase.words, code(phase.reads), code(phase.writes), code(phase.channels) or "–",
+        )
+        for place, phase in enumerate(TICK, 1)
+    ]  # fmt: skip
+    return table(("", "phase", "what happens", "reads", "writes", "channels"), rows)
+
+
+def short_tick_table() -> str:
+    rows = [(str(place), f"`{p.name}`", p.words, code(p.channels) or "–") for place, p in enumerate(TICK, 1)]
+    return table(("", "phase", "what happens", "channels"), rows)
+
+
+def channels_table() -> str:
+    rows = []
+    for name in CHANNELS:
+        tests = ", ".join(f"`{path}`" for path in tests_of(name)) or "–"
+        rows.append((f"`{name}`", f"`abm/contagion/{name}.py`", f"`channels.{name}`", OFF_MEANS[name], tests))
+    return table(("channel", "file", "switch", "what a run lacks without it", "tests"), rows)
+
+
+def tests_of(channel: str) -> list[str]:
+    """The test files that name a channel, those of the documentation left out; its own file comes first."""
+    tests = ROOT / "tests"
+    found = [p for p in sorted(tests.rglob("test_*.py")) if p.name not in ("test_docs.py", "test_examples.py")]
+    naming = [p for p in found if channel in p.stem or names(p, channel)]
+    naming.sort(key=lambda path: channel not in path.stem)
+    return [p.relative_to(ROOT).as_posix() for p in naming[:3]]
+
+
+def names(path: Path, word: str) -> bool:
+    try:
+        tree = ast.parse(path.read_text("utf-8"))
+    except SyntaxError:
+        return False
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return any(word in text for text in texts)
+
+
+def chart_table() -> str:
+    """Who holds and who owes each instrument, read from the declared records, and at whom the other side is named."""
+    rows = []
+    for k, name in enumerate(INSTRUMENTS):
+        holders, debtors = [], []
+        for record in (r for r in RECORDS if r not in ("markets", "story", "switches", "day")):
+            for field in RECORDS[record].part(BOOKS):
+                traded = field.size > 1 and field.instrument is not None and field.instrument < N_TRADED
+                if field.instrument == k or (traded and k < N_TRADED):
+                    side = holders if field.side == ASSET else debtors
+                    named = f" (at its `{field.at}`)" if field.at else ""
+                    side.append(f"{record}.{field.name}{named}")
+        rows.append((f"`{name}`", "; ".join(holders) or "–", "; ".join(debtors) or "–"))
+    assert LIABILITY == -ASSET
+    return table(("instrument", "holds (asset)", "owes (liability)"), rows)
+
+
+def sectors_line() -> str:
+    return "Sectors, the columns of `flows` and `revaluations`: " + code(SECTORS) + "."
+
+
+def records_table() -> str:
+    """Every field of every record, with its part and its unit."""
+    rows = []
+    for name, record in RECORDS.items():
+        for place, field in enumerate(f for f in record.fields if f.name not in ("id", "sector")):
+            size = f" × {field.size}" if field.size > 1 else ""
+            rows.append((f"`{name}`" if place == 0 else "", f"`{field.name}`{size}", field.part, field.unit, field.meaning))
+    return table(("table", "field", "part", "unit", "meaning"), rows)
+
+
+def series_table() -> str:
+    rows = [(f"`{name}`" + (f" per {per}" if per else ""), unit, meaning) for name, per, unit, meaning in SERIES]
+    return table(("column of `ticks`", "unit", "meaning"), rows)
+
+
+def markets_table() -> str:
+    terms = (
+        "capitalisation", "drift", "news_volatility", "normal_volatility", "news_correlation", "impact_multiplier",
+        "lasting_share", "depth_floor", "daily_volume",
+    )  # fmt: skip
+    values = scenario("{}").markets
+    rows = [(f"`{t}`", *(number(getattr(getattr(values, m.name), t)) for m in MARKETS)) for t in terms]
+    return table(("term of the market", *(NAMES.get(m.name, m.label) for m in MARKETS)), rows)
+
+
+def grade(source: str) -> str:
+    """Say how far a number can be trusted, by the words in its source."""
+    if source == "assumed":
+        return "assumed"
+    if source.startswith(("the dial", "definition")):
+        return "by definition"
+    if "assumed" in source:
+        return "partly assumed"
+    return "remembered" if "remembered" in source else "published"
+
+
+GRADES = ("published", "remembered", "partly assumed", "assumed", "by definition")
+
+
+def parameters_table() -> str:
+    rows = []
+    for p in parameters():
+        if not isinstance(p.default, bool):
+            allowed = f"from {number(p.low)}" if p.high == math.inf else f"{number(p.low)} to {number(p.high)}"
+            rows.append((f"`{p.path}`", p.meaning, number(p.default), p.unit, allowed, p.source, grade(p.source)))
+    return table(("parameter", "meaning", "value", "unit", "allowed", "source", "grade"), rows)
+
+
+def grades_line() -> str:
+    counts = count(grade(p.source) for p in parameters() if not isinstance(p.default, bool))
+    parts = ", ".join(f"{counts[g]} {g}" for g in GRADES if counts.get(g))
+    return f"The scenario `{SCENARIO}` has {sum(counts.values())} numbers: {parts}."
+
+
+def count(items: Iterable[str]) -> dict[str, int]:
+    result: dict[str, int] = {}
+    for item in items:
+        result[item] = result.get(item, 0) + 1
+    return result
+
+
+def cast_line() -> str:
+    s = scenario("{}")
+    return (
+        f"On stage in `{s.name}`: {s.funds.count} equity long/short funds, {s.margin_accounts.count} cohorts of margin "
+        f"accounts, {s.dealers.count} dealers, {s.banks.count} banks with deposits at named banks, {s.buyers.count} "
+        f"long-term investors; {', '.join(NAMES[m.name] for m in MARKETS)}; {len(CHANNELS)} channels."
+    )
+
+
+def code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+STATIC = {
+    "tick-table": short_tick_table,
+    "tick-full": tick_table,
+    "channels": channels_table,
+    "chart": chart_table,
+    "sectors": sectors_line,
+    "records": records_table,
+    "series": series_table,
+    "markets": markets_table,
+    "parameters": parameters_table,
+    "grades": grades_line,
+    "cast": cast_line,
+}
