@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.figures.style import GREY, LOOK_OF, LOOKS, in_style, legend_below, panels, short, words
+from abm.figures.style import GREY, LOOK_OF, LOOKS, in_style, legend_below, panels, shade_news, short, words
 from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
 from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS
 
@@ -56,19 +56,17 @@ def paths(data: ComparisonData) -> Figure:
 def strain(data: ComparisonData) -> Figure:
     """Draw belief, depth, forced sales and lenders' capital for each speed, under one another on the same axes."""
     columns = (
-        ("believers", "believers, share", 1.0),
-        ("depth_ai_equity", "depth of AI equity", 1.0),
-        ("forced_sales", "forced sales, $bn a day", 1.0),
-        ("dealer_capital", "dealers' capital, $bn", 1.0),
+        ("believers", "believers, share"),
+        ("depth_ai_equity", "depth of AI equity, normal = 1"),
+        ("forced_sales", "forced sales, $bn a day"),
+        ("dealer_capital", "dealers' capital, $bn"),
     )
     title = "What stands between the news and the price: belief, depth, forced sales, and the lenders' cushion"
     figure, axes = panels(title, len(data.members), len(columns), height=2.1, width=11.0, sharex=True, sharey="col")
     for row, days in zip(axes, data.members, strict=True):
-        for axis, (series, what, _), look in zip(row, columns, LOOKS, strict=False):
-            name = "forced_sales_ai_equity" if series == "forced_sales" else series
-            _band(axis, data, days, name, look.colour)
-            label = "forced sales of AI equity, $bn a day" if series == "forced_sales" else what
-            axis.set_title(label if days == next(iter(data.members)) else "", fontsize=8.5)
+        for axis, (series, what), look in zip(row, columns, LOOKS, strict=False):
+            _band(axis, data, days, series, look.colour)
+            axis.set_title(what if days == next(iter(data.members)) else "", fontsize=8.5)
             axis.set_ylim(bottom=0.0)
             _mark_news(axis, data, days)
         row[0].set_ylabel(short(days))
@@ -97,6 +95,7 @@ def speed(data: ComparisonData) -> Figure:
             if len(values):
                 axis.plot([np.median(values)] * 2, [place - 0.36, place + 0.36], color="black", linewidth=1.8)
         axis.set_xlabel(what)
+        axis.locator_params(axis="x", nbins=5)
         if key == "worst_20_day_share":
             axis.set_xlim(0.0, 1.02)
             for cut in (0.4, 0.7):
@@ -126,7 +125,14 @@ def first_failures(data: ComparisonData) -> Figure:
             offsets = -place + 0.5 * (_spread_out(len(ticks)) - 0.5)
             axis.plot(ticks, offsets, look.marker, color=look.colour, alpha=0.5, markersize=4, linewidth=0)
             if len(ticks):
-                axis.plot([np.median(ticks)] * 2, [-place - 0.38, -place + 0.38], color="black", linewidth=1.8)
+                middle = float(np.median(ticks))
+                axis.plot([middle] * 2, [-place - 0.38, -place + 0.38], color="black", linewidth=1.8)
+                right = middle < 0.8 * data.horizon
+                axis.annotate(
+                    f"day {middle:.0f}", (middle, -place), xytext=(12 if right else -12, 0), fontsize=8,
+                    textcoords="offset points", ha="left" if right else "right", va="center",
+                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+                )  # fmt: skip
             labels.append(f"{words(sector)}\n(in {len(ticks) / seeds:.0%} of seeds)")
         axis.set_yticks([-k for k in range(len(SECTOR_ORDER))], labels, fontsize=8)
         axis.set_ylim(-len(SECTOR_ORDER) + 0.4, 0.6)
@@ -142,7 +148,7 @@ def who_sold_what(data: ComparisonData) -> Figure:
     """Draw forced sales over the run by seller and what was sold, as the mean over seeds."""
     import polars as pl
 
-    title = "Who is forced to sell what: mean over seeds, whole run"
+    title, highest = "Who is forced to sell what: mean over seeds, whole run", 0.0
     figure, axes = panels(title, 1, len(data.members), height=2.6, width=9.5, sharey=True)
     for axis, days in zip(axes[0], data.members, strict=True):
         own = data.sales.filter(pl.col("days") == days)
@@ -157,10 +163,12 @@ def who_sold_what(data: ComparisonData) -> Figure:
                 edgecolor="white", linewidth=0.4, width=0.6, label=words(market),
             )  # fmt: skip
             start += amounts
+        highest = max(highest, float(start.max()))
         axis.set_xticks(range(len(SELLERS)), ["funds", "margin\naccounts", "dealers\n(seized books)"])
         axis.set_title(short(days))
         axis.grid(visible=False, axis="x")
     axes[0][0].set_ylabel("forced sales, $bn")
+    axes[0][0].set_ylim(0.0, 1.06 * highest or 1.0)
     legend_below(figure, axes[0][0])
     return figure
 
@@ -170,7 +178,7 @@ def verdicts(data: ComparisonData) -> Figure:
     """Draw the shares of seeds with each label: speed, real and financial verdict."""
     axes_of_labels = (("speed", SPEEDS), ("verdict_real", REAL[:2]), ("verdict_financial", FINANCIAL))
     title = "How the seeds are judged: share of seeds with each label"
-    figure, axes = panels(title, 1, 3, height=0.55 * len(data.members) + 1.3, width=9.5, sharey=True)
+    figure, axes = panels(title, 1, 3, height=0.55 * len(data.members) + 1.9, width=9.5, sharey=True)
     places = {days: -k for k, days in enumerate(data.members)}
     for axis, (key, labels) in zip(axes[0], axes_of_labels, strict=True):
         for k, label in enumerate(labels):
@@ -188,7 +196,7 @@ def verdicts(data: ComparisonData) -> Figure:
         axis.set_xlabel("share of seeds")
         axis.set_title({"speed": "speed", "verdict_real": "economy", "verdict_financial": "finance"}[key])
         axis.grid(visible=False)
-        axis.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.32), ncols=1, handlelength=1.2)
+        axis.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.3), ncols=1, handlelength=1.2)
     axes[0][0].set_yticks(list(places.values()), [short(days) for days in places])
     return figure
 
@@ -232,5 +240,4 @@ def _spread_out(count: int) -> np.ndarray:
 
 
 def _mark_news(axis: Axes, data: ComparisonData, days: int) -> None:
-    start = data.spark_start
-    axis.axvspan(start - 0.5, start + days - 0.5, color=GREY, alpha=0.12, linewidth=0.0)
+    shade_news(axis, data.spark_start, data.spark_start + days - 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.figures.style import GREY, LOOK_OF, in_style, legend_below, panels, words
+from abm.figures.style import LOOK_OF, in_style, legend_below, panels, shade_news, words
 from abm.outcome.reduce import MARKETS, SELLERS
 from abm.outcome.summary import fall_of
 
@@ -142,5 +142,4 @@ def _mark_news(axis: Axes, ticks: pl.DataFrame) -> None:
     """Shade the days on which the disappointment arrives."""
     bad = np.flatnonzero(ticks["disappointment"].to_numpy())
     if len(bad):
-        first, last = (int(ticks["tick"][int(bad[k])]) for k in (0, -1))
-        axis.axvspan(first - 0.5, last + 0.5, color=GREY, alpha=0.12, linewidth=0.0)
+        shade_news(axis, int(ticks["tick"][int(bad[0])]), int(ticks["tick"][int(bad[-1])]))

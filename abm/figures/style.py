@@ -103,6 +103,13 @@ def legend_below(figure: Figure, axes: Axes, columns: int = 4) -> None:
     figure.legend(handles, labels, loc="outside lower left", ncols=columns)
 
 
+def shade_news(axis: Axes, first: int, last: int) -> None:
+    """Shade the days from `first` to `last` on which bad news arrives; a line where it is a few days."""
+    axis.axvspan(first - 0.5, last + 0.5, facecolor=GREY, alpha=0.13, linewidth=0.0)
+    if last - first < 5:
+        axis.axvline(first, color=GREY, linewidth=0.8, linestyle=":")
+
+
 def words(name: str) -> str:
     """Return a column's name as readers say it."""
     return {"ai_equity": "AI equity", "notes": "Treasury notes"}.get(name, name.replace("_", " "))

@@ -29,6 +29,8 @@ PATHS = (
     *("cash_obtained_funds", "cash_obtained_margin_accounts"),
 )
 
+TOTAL = "forced_sales"  # a path more: forced sales of all markets, $bn a day
+
 # Schemas of the three tables, types by their polars names; a comparison puts `days` and `seed` in front.
 FIRST_FAILURES = {
     "by": "String",  # "sector": the first failure in each sector; "institution": the first of all, by name
@@ -65,7 +67,7 @@ _NOT_YET = (
 
 @dataclass(frozen=True)
 class Reduced:
-    """One run in little: `paths` holds a (ticks,) float32 array per name in PATHS; the tables have no `days`, `seed`."""
+    """One run in little: `paths` holds a (ticks,) float32 array per name in PATHS, and TOTAL."""
 
     paths: dict[str, np.ndarray]
     first_failures: pl.DataFrame
@@ -78,11 +80,16 @@ def reduce_run(tables: Tables, scenario: Any) -> Reduced:
     ticks, n_funds = tables.ticks, int(scenario.funds.count)
     by_day = _forced_sales(ticks, tables.events, n_funds)
     return Reduced(
-        paths={name: ticks[name].to_numpy().astype(np.float32) for name in PATHS},
+        paths=_paths(ticks),
         first_failures=first_failures(tables.events, n_funds),
         liquidity=_liquidity(ticks, by_day),
         sales=_sum_sales(by_day),
     )
+
+
+def _paths(ticks: pl.DataFrame) -> dict[str, np.ndarray]:
+    paths = {name: ticks[name].to_numpy().astype(np.float32) for name in PATHS}
+    return paths | {TOTAL: np.sum([paths[f"{TOTAL}_{m}"] for m in MARKETS], axis=0)}
 
 
 def first_failures(events: pl.DataFrame, n_funds: int, named: int = 3) -> pl.DataFrame:

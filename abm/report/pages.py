@@ -1,0 +1,201 @@
+"""The pages: a comparison for any reader, and a short one for a single run; one file each, nothing from a network."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abm.figures.style import svg
+from abm.outcome.reduce import liquidity_table
+from abm.outcome.summary import Summary
+from abm.report import tables
+from abm.report.tables import Table
+from abm.report.words import answer, lead, money, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from abm.outcome.results import RunResult
+    from abm.report.data import ComparisonData
+
+NOT_ON_STAGE = (
+    "Not on stage yet, and so left out of every number here: redemptions from funds, runs on dealers and banks, "
+    "private credit, crypto and stablecoins, output and the authority. Therefore recession, and a banking crisis "
+    "by shrinking credit, cannot be diagnosed; repo's other side stands with one inert sector."
+)
+_READING = {
+    "paths": "Prices with every seed's draws pooled: the line is the median, the band holds the middle 80 % of seeds; "
+    "dashed, the median of what news alone would do. Grey marks the days of bad news.",
+    "strain": "What stands between the news and the price: the share of money that still believes, how deep the "
+    "market for AI equity is, how much is sold by force each day, and the capital of the dealers who lend.",
+    "speed": "Each dot is a seed, the bar the median. A fall is called gradual left of the first dotted line "
+    "and sudden right of the second; right of nought the system made it faster, or deeper, than the news.",
+    "first_failures": "The first failure of each kind of institution: a dot is a seed, its place the day.",
+    "who_sold_what": "Sales that lenders forced, by who sold and what; books that a dealer seized are sold by him.",
+    "verdicts": "Each bar is all seeds of one speed; darker is worse.",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure inside the page: base64 of its SVG, and one sentence for those who do not see it."""
+
+    content: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page: title, sentences, figures, tables, and notes in small print."""
+
+    title: str
+    text: Sequence[str] = ()
+    figures: Sequence[Picture] = ()
+    tables: Sequence[Table] = ()
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: what it is about, the answer in one sentence, what follows from it, the parts, and a stamp."""
+
+    title: str
+    answer: str
+    stamp: str
+    lead: Sequence[str] = ()
+    sections: Sequence[Section] = field(default=())
+
+
+def comparison_report(data: ComparisonData) -> str:
+    """Return a comparison as one self-contained HTML page; everything in it that a user wrote is escaped."""
+    from abm.figures.comparison import comparison_figures
+
+    pictures = {name: picture(figure, _READING[name]) for name, figure in comparison_figures(data).items()}
+    n = len(data.seeds)
+    how = (
+        f"Differences are paired: the same seed at two speeds, quicker less slower, mean over up to {n} pairs with "
+        "Student's t interval. Shares have Wilson's interval."
+    )
+    sections = [
+        Section("The paths", figures=[pictures["paths"], pictures["strain"]]),
+        Section(
+            "Speed, acceleration, amplification",
+            figures=[pictures["speed"]],
+            tables=[tables.differences(data, tables.SPEED_KEYS)],
+            notes=[how, "The cuts of speed, 0.4 and 0.7, are provisional."],
+        ),
+        Section(
+            "What it did to owners and lenders", tables=[tables.differences(data, tables.OUTCOME_KEYS, "mean")]
+        ),
+        Section(
+            "The verdict",
+            ["Economy and finance are judged apart; a label is a cut through a number, so what it hangs on is shown."],
+            figures=[pictures["verdicts"]],
+            tables=[tables.verdicts(data)],
+            notes=[
+                "Correction: broad equity down by 20 %. Market breakdown: two dealers fail, or the note yield stands "
+                "more than 50 basis points above its no-news twin for five days with depth under 0.3. Banking crisis: "
+                "failed banks hold 10 % of bank assets. The last columns move all cuts by a quarter, first up "
+                "(harder to reach), then down."
+            ],
+        ),
+        Section(
+            "Who failed first, second, third",
+            figures=[pictures["first_failures"]],
+            tables=[t for t in (tables.firsts_by_sector(data), tables.firsts_by_name(data)) if t.rows],
+            notes=["A fund or margin account counts as failed on the day on which its dealer seizes it."],
+        ),
+        Section("Who sold what", figures=[pictures["who_sold_what"]], tables=[tables.sales(data)]),
+        Section("Liquidity: who needed cash, and where it came from", tables=tables.liquidity(data), notes=_LIQUIDITY),
+        Section("The settings", [data.why], tables=[Table(("setting", "value"), data.settings, numeric=False)]),
+        Section("What is not on stage", [NOT_ON_STAGE]),
+    ]
+    if data.failed_runs.height:
+        rows = [tuple(map(str, row)) for row in data.failed_runs.rows()]
+        sections.append(
+            Section("Runs without a result", tables=[Table(("days of news", "seed", "reason"), rows, numeric=False)])
+        )
+    return render(
+        Page(
+            title=f"{data.title} ({data.name})",
+            answer=answer(data),
+            lead=lead(data),
+            sections=sections,
+            stamp=_stamp(data.digest),
+        )
+    )
+
+
+_LIQUIDITY = (
+    "Needed: what open calls asked to be raised, counted as it arises. For dealers: debt of seized books that was "
+    "sold or lost. Normal volume is the mean daily volume that the cast on stage trades before the bad news, "
+    "which is less than that of the real markets.",
+)
+
+
+def run_report(result: RunResult) -> str:
+    """Return one run as a short self-contained HTML page."""
+    from abm.figures.run import run_figures
+
+    scenario, summary = result.scenario, result.summary
+    figures = [
+        picture(figure, figure.get_suptitle().replace("\n", " ")) for figure in run_figures(result.ticks).values()
+    ]
+    rows = [
+        (meaning.removeprefix("not on stage yet: always null. "), _value(getattr(summary, key), unit))
+        for key, unit, meaning in Summary.describe()
+        if getattr(summary, key) is not None and not key.startswith("after_")
+    ]
+    return render(
+        Page(
+            title=f"{scenario.title} ({scenario.name}), seed {result.seed}",
+            answer=(
+                f"AI equity fell by {number(summary.drawdown, 'share')}; lenders lost "
+                f"{money(summary.lender_losses_bn or 0.0)}; {summary.dealers_failed} dealers and "
+                f"{summary.banks_failed} banks failed."
+            ),
+            sections=[
+                Section("What happened", figures=figures),
+                Section("In numbers", tables=[Table(("what", "value"), rows, numeric=False)]),
+                Section(
+                    "Liquidity",
+                    tables=[
+                        tables.liquidity_of(liquidity_table(result.ticks, result.events, scenario.funds.count), "")
+                    ],
+                    notes=_LIQUIDITY,
+                ),
+                Section("What is not on stage", [NOT_ON_STAGE]),
+            ],
+            stamp=_stamp(scenario.digest),
+        )
+    )
+
+
+def picture(figure: Figure, sentence: str) -> Picture:
+    """Return a figure ready for a page: an image, so that nothing inside it can act."""
+    return Picture(base64.b64encode(svg(figure)).decode("ascii"), sentence)
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML, every text in it escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = Path(__file__).parent
+    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("page.html.j2").render(page=page)
+
+
+def _stamp(digest: str) -> str:
+    from abm import __version__
+
+    return f"Powder Keg {__version__}; scenario {digest[:12]}."
+
+
+def _value(value: float | int | str, unit: str) -> str:
+    if isinstance(value, str):
+        return value.replace("_", " ") if unit == "label" else value
+    suffix = "" if unit in ("share", "label", "count", "tick") else f" {unit}"
+    return number(value, unit) + suffix

@@ -1,0 +1,205 @@
+"""The report's tables, as rows of text made from a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from abm.figures.style import words
+from abm.outcome.paired import share_interval
+from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
+from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS
+from abm.report.words import NOTHING, interval, mean, median, number, pair, share_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from abm.report.data import ComparisonData
+
+# (key, unit, what the reader calls it); the same rows in the table of medians and of differences.
+SPEED_KEYS = (
+    ("drawdown", "share", "largest fall of AI equity"),
+    ("days_to_half", "days", "days from the peak to half of the fall"),
+    ("worst_20_day_share", "share", "speed: part of the fall in its worst 20 days"),
+    ("worst_day", "log points", "worst day, log return"),
+    ("acceleration", "share", "acceleration: speed less that of the news alone"),
+    ("amplification", "log points", "amplification: log fall less that of the news alone"),
+    ("amplification_belief", "log points", "of which by belief"),
+    ("amplification_balance_sheet", "log points", "of which by balance sheets"),
+    ("broad_drawdown", "share", "largest fall of broad equity"),
+)
+OUTCOME_KEYS = (
+    ("forced_sales_bn", "$bn", "forced sales, $bn"),
+    ("funds_failed_share", "share", "funds that failed owing a lender"),
+    ("margin_accounts_failed_share", "share", "margin accounts that failed owing a lender"),
+    ("lender_losses_bn", "$bn", "losses of dealers and banks, $bn"),
+    ("dealers_failed", "count", "dealers failed"),
+    ("banks_failed", "count", "banks failed"),
+    ("banks_failed_asset_share", "share", "bank assets at failed banks"),
+    ("bank_capital_change", "share", "change of banks' capital"),
+    ("amplification_bank_capital_bn", "$bn", "bank capital that the channels cost, $bn"),
+    ("note_discount_max", "share", "largest discount of Treasury notes"),
+    ("after_250_lender_losses_bn", "$bn", "losses of dealers and banks 250 days after the last news, $bn"),
+    ("after_250_bank_capital_change", "share", "change of banks' capital 250 days after the last news"),
+)
+_LIQUIDITY_HEADER = (
+    "who",
+    "for what",
+    "needed, $bn",
+    "expected from",
+    "obtained, $bn",
+    *(f"{words(m)} sold, $bn (days of normal volume)" for m in MARKETS),
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in words: header and rows of equal length; numeric tables align all but the first column right."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+    numeric: bool = True
+
+
+def differences(data: ComparisonData, keys: Sequence[tuple[str, str, str]], centre: str = "median") -> Table:
+    """Return each member's median (or mean) of every key, and the paired difference of each to the slowest."""
+    members = list(data.members)
+    slowest = members[-1]
+    quicker = members[:-1]
+    header = ["", *(f"{spelled(d)}, {centre}" for d in members)]
+    header += [part for d in quicker for part in (f"{spelled(d)} less {spelled(slowest)}, mean", "95 % interval")]
+    of = median if centre == "median" else mean
+    rows = []
+    for key, unit, what in keys:
+        row = [what, *(number(of(data, d, key), unit) for d in members)]
+        for days in quicker:
+            row += interval(pair(data, days, slowest, key), unit)
+        rows.append(row)
+    return Table(header, rows)
+
+
+def verdicts(data: ComparisonData) -> Table:
+    """Return the share of runs with each label, with its interval, and under cuts moved by a quarter."""
+    header = ["", *(f"{spelled(d)} {part}" for d in data.members for part in ("share (95 % interval)", "cuts ± 25 %"))]
+    rows = []
+    for key, labels in (("speed", SPEEDS), ("verdict_real", REAL[:2]), ("verdict_financial", FINANCIAL)):
+        for label in labels:
+            row = [f"{key.replace('verdict_', '')}: {words(label)}"]
+            for days in data.members:
+                count, n = share_of(data, days, key, label)
+                low, high = share_interval(count, n)
+                row.append(f"{count / n:.0%} ({low:.0%} to {high:.0%})" if n else NOTHING)
+                moved = [share_of(data, days, f"{key}_if_{how}", label) for how in ("stricter", "easier")]
+                row.append(" to ".join(f"{c / m:.0%}" if m else NOTHING for c, m in moved))
+            rows.append(row)
+        if key == "verdict_real":
+            rows.append(["real: recession", *("not on stage yet", NOTHING) * len(data.members)])
+    return Table(header, rows)
+
+
+def firsts_by_sector(data: ComparisonData) -> Table:
+    """Return which kind of institution failed first, second and third, and when."""
+    import polars as pl
+
+    header = ["", *(f"{spelled(d)}: {part}" for d in data.members for part in ("in runs", "median day"))]
+    rows = []
+    own = data.first_failures.filter(pl.col("by") == "sector")
+    for order, name in ((1, "first"), (2, "second"), (3, "third")):
+        for sector in SECTOR_ORDER:
+            row, anywhere = [f"{name}: {words(sector)}"], False
+            for days in data.members:
+                hit = own.filter((pl.col("days") == days) & (pl.col("order") == order) & (pl.col("sector") == sector))
+                anywhere = anywhere or hit.height > 0
+                n = _n_runs(data, days)
+                row += [f"{hit.height} of {n}", _day(hit["tick"].to_list())]
+            if anywhere:
+                rows.append(row)
+    return Table(header, rows)
+
+
+def firsts_by_name(data: ComparisonData) -> Table:
+    """Return the first three institutions of the first seed by name, as an example."""
+    import polars as pl
+
+    header = ["", *(spelled(d) for d in data.members)]
+    own = data.first_failures.filter(pl.col("by") == "institution")
+    seed = data.seeds[0] if data.seeds else 0
+    rows = []
+    for order, name in ((1, "first"), (2, "second"), (3, "third")):
+        row = [name]
+        for days in data.members:
+            hit = own.filter((pl.col("days") == days) & (pl.col("order") == order) & (pl.col("seed") == seed))
+            said = [
+                f"{one['actor'].replace(':', ' ')} ({words(one['sector'])}), day {one['tick']}"
+                for one in hit.iter_rows(named=True)
+            ]
+            row.append(said[0] if said else "nobody")
+        rows.append(row)
+    return Table(header, rows, f"In the run with seed {seed}, by name.", numeric=False)
+
+
+def sales(data: ComparisonData) -> Table:
+    """Return mean forced sales by seller, instrument and speed in $bn."""
+    import polars as pl
+
+    header = ["who sold", "what", *(f"{spelled(d)}, $bn" for d in data.members)]
+    rows = []
+    for seller in SELLERS:
+        for market in MARKETS:
+            own = data.sales.filter((pl.col("seller") == seller) & (pl.col("instrument") == market))
+            amounts = [
+                number(own.filter(pl.col("days") == d)["amount"].sum() / max(1, _n_runs(data, d)), "$bn")
+                for d in data.members
+            ]
+            name = "dealers, from seized books" if seller == "dealers" else words(seller)
+            rows.append([name, words(market), *amounts])
+    return Table(header, rows)
+
+
+def liquidity(data: ComparisonData) -> list[Table]:
+    """Return the liquidity table of each member, means over its runs."""
+    import polars as pl
+
+    return [
+        liquidity_of(data.liquidity.filter(pl.col("days") == d), f"{data.members[d]}: mean over runs")
+        for d in data.members
+    ]
+
+
+def liquidity_of(frame: pl.DataFrame, caption: str) -> Table:
+    """Return one liquidity table, averaged over the runs in `frame`."""
+    import polars as pl
+
+    keys = ["sector", "need", "on_stage", "expected_from"]
+    averaged = frame.group_by(keys, maintain_order=True).agg(pl.col(pl.Float64).mean())
+    rows = []
+    for one in averaged.iter_rows(named=True):
+        row = [words(one["sector"]), words(one["need"])]
+        if not one["on_stage"]:
+            rows.append([*row, "not on stage yet", one["expected_from"], *[NOTHING] * (1 + len(MARKETS))])
+            continue
+        row += [number(one["needed"], "$bn"), one["expected_from"], number(one["obtained"], "$bn")]
+        for market in MARKETS:
+            sold, normal = one[f"sold_{market}"], one[f"normal_volume_{market}"]
+            days = f" ({sold / normal:.1f})" if normal else ""
+            row.append(f"{number(sold, '$bn')}{days}")
+        rows.append(row)
+    return Table(_LIQUIDITY_HEADER, rows, caption, numeric=False)
+
+
+def spelled(days: int) -> str:
+    """Return a member's name for a header."""
+    return "sudden" if days == 1 else f"{days} days"
+
+
+def _day(ticks: list[int]) -> str:
+    if not ticks:
+        return NOTHING
+    ordered = sorted(ticks)
+    return str(ordered[(len(ordered) - 1) // 2])
+
+
+def _n_runs(data: ComparisonData, days: int) -> int:
+    return int((data.summaries["days"] == days).sum())

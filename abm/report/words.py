@@ -1,0 +1,136 @@
+"""Numbers in words: how the report says a share, an amount, an interval, and what differed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.outcome.paired import Interval, paired_difference
+
+if TYPE_CHECKING:
+    from abm.report.data import ComparisonData
+
+NOTHING = "–"
+
+
+def number(value: float | int | None, unit: str) -> str:
+    """Return a number as a reader expects it in its unit; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if unit == "share":
+        return f"{100.0 * value:.1f} %"
+    if unit == "$bn":
+        return f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
+    if unit in ("count", "days", "tick"):
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    if unit == "basis points":
+        return f"{value:,.0f}"
+    return f"{value:.3f}"
+
+
+def money(value: float) -> str:
+    """Return an amount in a sentence."""
+    sign = "-" if value < 0.0 else ""
+    return f"{sign}${number(abs(value), '$bn')} bn"
+
+
+def signed(value: float, unit: str) -> str:
+    """Return a difference with its sign; a difference of shares is in points."""
+    text = number(abs(value), unit).replace(" %", " points")
+    return ("+" if value > 0.0 else "-" if value < 0.0 else "") + text
+
+
+def interval(difference: Interval | None, unit: str) -> tuple[str, str]:
+    """Return the mean difference and its 95 % interval in words."""
+    if difference is None:
+        return NOTHING, NOTHING
+    mean = signed(difference.mean, unit)
+    if difference.low is None or difference.high is None:
+        return mean, NOTHING
+    return mean, f"{signed(difference.low, unit)} to {signed(difference.high, unit)}"
+
+
+def pair(data: ComparisonData, first: int, second: int, key: str) -> Interval | None:
+    """Return the paired difference of a key between two members, over the seeds that both have."""
+    left, right = (data.summaries.filter(data.summaries["days"] == d).select("seed", key) for d in (first, second))
+    both = left.join(right, on="seed", suffix="_second").sort("seed")
+    return paired_difference(both[key].to_list(), both[f"{key}_second"].to_list())
+
+
+def median(data: ComparisonData, days: int, key: str) -> float | None:
+    """Return a member's median of a key over the seeds that have it."""
+    values = data.summaries.filter(data.summaries["days"] == days)[key].drop_nulls().to_numpy()
+    return float(np.median(values)) if len(values) else None
+
+
+def mean(data: ComparisonData, days: int, key: str) -> float:
+    """Return a member's mean of a key over the seeds that have it."""
+    values = data.summaries.filter(data.summaries["days"] == days)[key].drop_nulls().to_numpy()
+    return float(values.mean()) if len(values) else 0.0
+
+
+def share_of(data: ComparisonData, days: int, key: str, label: str) -> tuple[int, int]:
+    """Return in how many runs of a member a key has this label, and the number of runs with a label."""
+    values = data.summaries.filter(data.summaries["days"] == days)[key].drop_nulls()
+    return int((values == label).sum()), len(values)
+
+
+def spell(days: int) -> str:
+    """Return how long the news took, within a sentence."""
+    return "one day" if days == 1 else f"{days} days"
+
+
+def answer(data: ComparisonData) -> str:
+    """Return the one sentence that comes first: what the speed of the news changed for the lenders."""
+    fast, slow = min(data.members), max(data.members)
+    difference = pair(data, fast, slow, "lender_losses_bn")
+    if difference is None:
+        return "No pair of runs was finished, so that nothing can be said."
+    lost = {d: mean(data, d, "lender_losses_bn") for d in (fast, slow)}
+    if max(lost.values()) < 0.05:
+        return (
+            f"Whether the bad news came in {spell(fast)} or over {spell(slow)}, "
+            "the leveraged owners' lenders lost next to nothing."
+        )
+    amounts = f"{money(lost[fast])} on average against {money(lost[slow])}"
+    if difference.sign == 0:
+        return (
+            f"Whether the bad news came in {spell(fast)} or over {spell(slow)} made no difference to the lenders' "
+            f"losses that can be told from chance: {amounts}."
+        )
+    how = "more" if difference.sign > 0 else "less"
+    return (
+        f"The same bad news cost the lenders {how} when it came in {spell(fast)} than over {spell(slow)}: {amounts}."
+    )
+
+
+def lead(data: ComparisonData) -> list[str]:
+    """Return the few sentences that follow: how far, how fast, who failed, how it was judged."""
+    members = list(data.members)
+
+    def each(key: str, unit: str) -> str:
+        return ", ".join(f"{number(median(data, d, key), unit)} with news over {spell(d)}" for d in members)
+
+    n = len(data.seeds)
+    sentences = [
+        f"Every speed was run on the same {n} {'draw' if n == 1 else 'draws'} of chance, over the same "
+        f"{data.horizon} trading days, from the same opening books; only the pace of the news differs.",
+        f"At its worst AI equity stood below its peak by (median): {each('drawdown', 'share')}.",
+        f"Part of that fall in its worst 20 trading days (median): {each('worst_20_day_share', 'share')}.",
+    ]
+    judged = []
+    for days in members:
+        crisis, runs = share_of(data, days, "verdict_financial", "banking_crisis")
+        breakdown, _ = share_of(data, days, "verdict_financial", "market_breakdown")
+        judged.append(f"with news over {spell(days)} {breakdown} of {runs} and {crisis} of {runs}")
+    sentences.append(f"Market breakdown and banking crisis, in runs: {'; '.join(judged)}.")
+    calm = median(data, members[0], "no_news_drawdown")
+    if calm is not None:
+        sentences.append(
+            f"For scale: on the same draws and without the bad news AI equity's largest fall is {number(calm, 'share')} "
+            "in the median run, by everyday ups and downs alone."
+        )
+    sentences.append("This is a laboratory, not a forecast: it shows what follows from the settings below.")
+    return sentences
