@@ -87,6 +87,7 @@ def open_banks(scenario: Scenario, seed: int, sizes: np.ndarray, dealers: np.nda
     terms = scenario.banks
     banks = BANK.open(terms.count)
     banks["sector"] = BANKS
+    banks["customers"] = banks["id"]
     np.add.at(banks["dealer_loans"], dealers["lender"], dealers["bank_loan"])
     banks["reserves"] = terms.reserves * sizes
     banks["units"][:, NOTES] = terms.notes * sizes

@@ -13,13 +13,14 @@ from abm.ledger.chart import (
     OTHER_SECURITIES,
     RESERVES,
 )
-from abm.records import Record, asset, liability, memory, term
+from abm.records import Record, asset, liability, memory, pointer, term
 
 BANK = Record(
     "bank",
     (
         term("id", "identity", "the bank's own number", kind="i8"),
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
+        pointer("customers", "depositors"),
         term("earnings_per_day", "$bn per day", "retained earnings from its ordinary business"),
         term("opening_capital", "$bn", "capital when the books were opened"),
         asset("units", AI_EQUITY, "AI equity, broad equity and notes held", size=N_TRADED),

@@ -37,7 +37,6 @@ LEVERAGED_FUND = Record(
         memory("shortfall", "$bn", "what it could not repay"),
         intent("orders", "units", "to buy (+) or sell (-)", size=N_TRADED),
         intent("channel", "channel", "what causes each order", kind="i8", size=N_TRADED),
-        intent("order_event", "event", "each forced sale, as an event", kind="i8", size=N_TRADED),
     ),
 )
 

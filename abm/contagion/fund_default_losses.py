@@ -81,7 +81,7 @@ def close_seized_funds(
                 if fund.owner >= 0:
                     pay(journal, banks, investors[fund.owner], dealer, fund.shortfall)
                 else:
-                    pay(journal, banks, depositors[dealer.bank], dealer, fund.shortfall)
+                    pay(journal, banks, depositors[banks[dealer.bank].customers], dealer, fund.shortfall)
                 lend_on_margin(journal, dealer, fund, -fund.shortfall)
         if fund.owner >= 0:
             left = fund.cash
@@ -135,6 +135,8 @@ def resolve_failures(dealers, banks, settings, days, journal, tick, events, coun
         share = min(1.0, max(settings[0].dealers.loss_given_default, -dealer.capital / owed))
         for line in range(N_LINES):
             loss = share * dealer.bank_loan[line]
+            if loss <= 0.0:  # a line that is not used
+                continue
             bank = banks[dealer.lender[line]]
             write_off_dealer_loan(journal, banks, dealer, line, loss)
             days[0].bank_losses += loss

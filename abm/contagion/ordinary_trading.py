@@ -59,7 +59,7 @@ def everyday_income(funds, dealers, banks, depositors, settings, switches, journ
             pay_interest_to_bank(journal, banks, dealer, line, interest)
         earned = lending_rate * dealer.margin_loans - paid
         if earned > 0.0 and not dealer.failed:
-            pay(journal, banks, dealer, depositors[dealer.bank], payout_share * earned)
+            pay(journal, banks, dealer, depositors[banks[dealer.bank].customers], payout_share * earned)
     for row in range(funds.shape[0]):
         fund = funds[row]
         if fund.status != CLOSED and fund.margin_loan > 0.0:
@@ -67,4 +67,4 @@ def everyday_income(funds, dealers, banks, depositors, settings, switches, journ
     for row in range(banks.shape[0]):
         bank = banks[row]
         if not bank.failed:
-            earn(journal, bank, depositors[row], bank.earnings_per_day)
+            earn(journal, bank, depositors[bank.customers], bank.earnings_per_day)

@@ -171,16 +171,12 @@ def write_off_dealer_loan(journal, banks, dealer, line, amount):
 
 
 @rule
-def mark_to_market(journal, instrument, price_change, holders):
-    """Revalue the units that a whole table holds; units held do not change, only what they are worth."""
-    for row in range(holders.shape[0]):
-        holder = holders[row]
-        journal[REVALUATIONS, instrument, holder.sector] += holder.units[instrument] * price_change
+def mark_to_market(journal, instrument, price_change, holder):
+    """Book what the units that a holder has are worth more (or less) than before."""
+    journal[REVALUATIONS, instrument, holder.sector] += holder.units[instrument] * price_change
 
 
 @rule
-def mark_issued(journal, instrument, price_change, issuers):
-    """Revalue the units that the issuers owe: equity is its issuer's liability at market value."""
-    for row in range(issuers.shape[0]):
-        issuer = issuers[row]
-        journal[REVALUATIONS, instrument, issuer.sector] -= issuer.issued[instrument] * price_change
+def mark_issued(journal, instrument, price_change, issuer):
+    """Book what the units that an issuer owes are worth more (or less) than before."""
+    journal[REVALUATIONS, instrument, issuer.sector] -= issuer.issued[instrument] * price_change

@@ -20,6 +20,15 @@ from abm.ledger.postings import (
 
 
 @rule
+def deliver(journal, k, price, house, holder, units):
+    """Deliver units to a holder through the clearing house; a sale (negative units) comes from the holder."""
+    if units >= 0.0:
+        transfer_units(journal, k, price, house, holder, units)
+    else:
+        transfer_units(journal, k, price, holder, house, -units)
+
+
+@rule
 def deliver_to_funds(funds, dealers, banks, depositors, house, markets, settings, days, journal):
     """Deliver every fund's fills and debit or credit its account; its dealer owes the clearing house."""
     day = days[0]
@@ -34,7 +43,7 @@ def deliver_to_funds(funds, dealers, banks, depositors, house, markets, settings
                 continue
             market = markets[k]
             units = order if order > 0.0 else order * market.fill_of_sales
-            transfer_units(journal, k, market.price, house[0], fund, units)
+            deliver(journal, k, market.price, house[0], fund, units)
             value = units * market.price
             cost += value
             day.volume[k] += abs(value)
@@ -52,7 +61,7 @@ def deliver_to_funds(funds, dealers, banks, depositors, house, markets, settings
             if sold_by_dealer > 0.0:
                 # Closing a book out costs lawyers and brokers; the account bears it, its dealer pays it.
                 lend_on_margin(journal, dealer, fund, close_out_cost * sold_by_dealer)
-                pay(journal, banks, dealer, depositors[dealer.bank], close_out_cost * sold_by_dealer)
+                pay(journal, banks, dealer, depositors[banks[dealer.bank].customers], close_out_cost * sold_by_dealer)
 
 
 @rule
@@ -80,7 +89,7 @@ def deliver_to_issuers(issuers, house, markets, days, journal):
         for k in range(N_TRADED):
             units = issuer.orders[k]
             if units != 0.0:
-                transfer_units(journal, k, markets[k].price, house[0], issuer, units)
+                deliver(journal, k, markets[k].price, house[0], issuer, units)
                 issue_reserves(journal, issuer, house[0], units * markets[k].price)
                 day.volume[k] += abs(units * markets[k].price)
                 day.net_flow[k] += units * markets[k].price
@@ -97,7 +106,7 @@ def deliver_to_investors(investors, banks, house, markets, journal):
             investor = investors[row]
             units = investor.share * net
             value = units * market.price
-            transfer_units(journal, k, market.price, house[0], investor, units)
+            deliver(journal, k, market.price, house[0], investor, units)
             pay_in(journal, banks, investor, house[0], value)
             investor.budget -= value
         market.bought = 0.0

@@ -13,18 +13,20 @@ from abm.streams import NEWS, normals
 
 @rule
 def hear_news(markets, stories, sparks, seed, tick, events, counter):
-    """Let the day's news arrive in every market, and today's disappointment with it.
+    """Let the day's news arrive in every market, and today's disappointment with it (good news is a negative one).
 
     news_k += drift_k + sigma_k (rho_k z_AI + sqrt(1 - rho_k^2) z_k) - share_k disappointment, where z
     are independent standard normals. A disappointment is an event: the root of what follows from it.
     """
     story = stories[0]
     story.disappointment = disappointment_on(sparks, tick)
-    if story.disappointment > 0.0:
-        story.bad_news_event = log_event(
+    if story.disappointment != 0.0:
+        heard = log_event(
             events, counter, NEWS_EVENT, tick, SCENARIO, 0, SCENARIO, 0, NO_CHANNEL, AI_EQUITY,
             story.disappointment, NO_EVENT,
         )
+        if story.disappointment > 0.0:
+            story.bad_news_event = heard
     common = normals(seed, NEWS, 0, tick)[0]
     for k in range(markets.shape[0]):
         market = markets[k]
@@ -33,8 +35,7 @@ def hear_news(markets, stories, sparks, seed, tick, events, counter):
         noise = rho * common + math.sqrt(max(0.0, 1.0 - rho * rho)) * own
         market.news_yesterday = market.news_today
         market.news_today = market.drift + market.news_volatility * noise
-        if story.disappointment > 0.0:
-            market.news_today -= market.spark_share * story.disappointment
+        market.news_today -= market.spark_share * story.disappointment
         market.news += market.news_today
 
 

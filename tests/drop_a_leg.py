@@ -1,0 +1,123 @@
+"""Drops one leg of a posting after the other and prints, as JSON, what the check of the books says to it.
+
+Run uncompiled (NUMBA_DISABLE_JIT=1) with a seed of the crash world: the changed postings are put into every
+module that uses them. Legs of traded instruments are dropped for one instrument at a time.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from worlds import crash_world
+
+import abm.ledger.postings as postings
+from abm.economy import AGENTS, Economy
+from abm.errors import CheckFailed
+from abm.ledger.chart import INSTRUMENTS, N_TRADED
+from abm.records import BOOKS
+
+LONGEST = 40  # days
+INERT = ("other_securities", "other_loans", "bank_debt")
+INSTRUMENT_OF_FIELD = {
+    field.name: INSTRUMENTS[field.instrument]
+    for record in AGENTS.values()
+    for field in record.part(BOOKS)
+    if field.instrument is not None and field.instrument >= N_TRADED
+}
+
+
+def legs(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, list[ast.stmt], int, bool]]:
+    """Every statement that moves a balance or writes to the journal: function, block, place, journal?"""
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                block = getattr(node, "body", [])
+                for place, statement in enumerate(block if isinstance(block, list) else []):
+                    if isinstance(statement, ast.AugAssign):
+                        yield function, block, place, ast.unparse(statement.target).startswith("journal[")
+
+
+def instrument_of(leg: ast.AugAssign, journal: bool) -> str | None:
+    """The name of the instrument that a leg moves; None if it is whichever the posting is given."""
+    target: Any = leg.target
+    if journal:
+        name = ast.unparse(target.slice.elts[1])
+        return None if name == "instrument" else INSTRUMENTS[getattr(postings, name)]
+    field = target.value if isinstance(target, ast.Subscript) else target
+    return INSTRUMENT_OF_FIELD.get(field.attr)
+
+
+def mutants() -> Iterator[tuple[str, str, bool, dict[str, Any]]]:
+    """Name of the leg, instrument, journal or not, and the names of a module of postings that lacks it."""
+    source = Path(postings.__file__).read_text(encoding="utf-8")
+    for number in range(len(list(legs(ast.parse(source))))):
+        tree = ast.parse(source)
+        function, block, place, journal = list(legs(tree))[number]
+        leg: Any = block[place]
+        named = instrument_of(leg, journal)
+        for k in range(N_TRADED) if named is None else (INSTRUMENTS.index(named),):
+            spared = f"instrument != {k}" if named is None else "False"
+            guard: Any = ast.parse(f"if {spared}: pass").body[0]
+            guard.body = [leg]
+            block[place] = guard
+            names: dict[str, Any] = {"__name__": "mutant"}
+            exec(compile(ast.fix_missing_locations(tree), "mutant", "exec"), names)
+            yield f"{function.name}: {ast.unparse(leg)}", INSTRUMENTS[k], journal, names
+
+
+def put_in(names: dict[str, Any], originals: dict[str, Any]) -> None:
+    """Give every module of the project that uses a posting the one in `names`."""
+    for module_name, module in list(sys.modules.items()):
+        if module_name.split(".")[0] == "abm":
+            for name, original in originals.items():
+                if hasattr(module, name) and getattr(module, name).__module__ in (
+                    original.__module__,
+                    "mutant",
+                ):
+                    setattr(module, name, names[name])
+
+
+def verdict(economy: Economy) -> str:
+    """What the check says to a run, empty if it is content."""
+    try:
+        economy.advance(LONGEST)
+    except CheckFailed as error:
+        return str(error)
+    return ""
+
+
+def main(seed: int) -> None:
+    originals = {
+        name: item
+        for name, item in vars(postings).items()
+        if callable(item) and getattr(item, "__module__", "") == postings.__name__
+    }
+    found = []
+    for leg, instrument, journal, names in mutants():
+        put_in(names, originals)
+        said = verdict(Economy(crash_world(), seed, check=True))
+        found.append({"leg": leg, "instrument": instrument, "journal": journal, "said": said})
+    put_in(originals, originals)
+    for name, record in AGENTS.items():
+        for field in record.part(BOOKS):
+            if field.instrument is not None and INSTRUMENTS[field.instrument] in INERT:
+                economy = Economy(crash_world(), seed, check=True)
+                getattr(economy, name)[field.name][0] -= 1.0
+                found.append(
+                    {
+                        "leg": f"opening books: {name}.{field.name}",
+                        "instrument": INSTRUMENTS[field.instrument],
+                        "journal": False,
+                        "said": verdict(economy),
+                    }
+                )
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

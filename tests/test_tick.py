@@ -1,0 +1,98 @@
+"""Who writes what: the tick's own declaration, compared with what every phase does."""
+
+import inspect
+
+from worlds import crash_seed, crash_world, finished, off, watching
+
+import abm.tick
+from abm.channels import CHANNELS
+from abm.economy import RECORDS, Economy
+from abm.records import INTENTS, PARTS, TERMS
+from abm.tick import TICK, Phase
+
+# Switching a channel and buying notes are things that happen too.
+EVERYTHING = [
+    {"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3},
+    {"kind": "switch", "tick": 90, "channel": "margin_calls", "on": False},
+]
+
+
+def contents(economy: Economy) -> dict[str, bytes]:
+    """The bytes of each part of each table, by `table.part`."""
+    return {
+        f"{name}.{part}": b"".join(getattr(economy, name)[f.name].tobytes() for f in record.part(part))
+        for name, record in RECORDS.items()
+        for part in PARTS
+    }
+
+
+def test_every_phase_writes_what_it_declares_and_nothing_else() -> None:
+    before: dict[str, bytes] = {}
+    written: dict[str, set[str]] = {phase.name: set() for phase in TICK}
+
+    def look(economy: Economy, phase: Phase, done: bool) -> None:
+        now = contents(economy)
+        if done:
+            written[phase.name] |= {part for part, content in now.items() if content != before[part]}
+        before.update(now)
+
+    with watching(look):
+        for world in (crash_world(actions=EVERYTHING), off(crash_world(), "fund_default_losses")):
+            before.clear()
+            finished(world, crash_seed())
+    for phase in TICK:
+        strange = written[phase.name] - set(phase.writes)
+        assert not strange, f"{phase.name} writes {sorted(strange)} and does not say so"
+        idle = set(phase.writes) - written[phase.name]
+        assert not idle, f"{phase.name} says that it writes {sorted(idle)} and never does"
+        assert not any(part.endswith(TERMS) for part in written[phase.name])
+
+
+def test_nothing_changes_between_phases() -> None:
+    last: dict[str, bytes] = {}
+
+    def look(economy: Economy, phase: Phase, done: bool) -> None:
+        now = contents(economy)
+        assert done or not last or now == last, f"before {phase.name}"
+        last.update(now)
+
+    with watching(look):
+        finished(crash_world(run__ticks=20), crash_seed())
+
+
+def test_intents_are_empty_at_nightfall() -> None:
+    stated = set()
+
+    def look(economy: Economy, phase: Phase, done: bool) -> None:
+        intents = {
+            f"{name}.{f.name}": getattr(economy, name)[f.name]
+            for name, record in RECORDS.items()
+            for f in record.part(INTENTS)
+        }
+        full = {name for name, values in intents.items() if values.any()}
+        stated.update(full)
+        assert not (done and phase.name == TICK[-1].name and full), f"still stated: {sorted(full)}"
+
+    with watching(look):
+        finished(crash_world(actions=EVERYTHING), crash_seed())
+    declared = {f"{name}.{f.name}" for name, record in RECORDS.items() for f in record.part(INTENTS)}
+    within_a_phase = {"dealers.due"}
+    assert declared - stated == within_a_phase, "an intent that nobody ever states"
+
+
+def test_the_tick_is_one_short_tuple_of_named_phases() -> None:
+    assert isinstance(TICK, tuple)
+    assert 8 <= len(TICK) <= 12
+    assert len({phase.name for phase in TICK}) == len(TICK)
+    assert len(inspect.getsource(abm.tick).splitlines()) < 200
+    known = (
+        {f"{name}.{part}" for name in RECORDS for part in PARTS} | set(RECORDS) | {"scenario", "everything"}
+    )
+    for phase in TICK:
+        assert set(phase.reads) <= known, phase.name
+        assert set(phase.writes) <= known, phase.name
+        assert phase.words
+
+
+def test_every_channel_has_a_phase_and_every_phase_knows_its_channels() -> None:
+    assert {channel for phase in TICK for channel in phase.channels} == set(CHANNELS)
