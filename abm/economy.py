@@ -51,6 +51,10 @@ AGENTS: dict[str, Record] = {
     "house": CLEARING_HOUSE,
 }
 RECORDS: dict[str, Record] = AGENTS | {"markets": MARKET, "story": STORY, "switches": SWITCHES, "day": DAY}
+WITH_FIELD: dict[str, tuple[str, ...]] = {
+    name: tuple(table for table, record in AGENTS.items() if any(f.name == name for f in record.fields))
+    for name in ("orders", "units")
+}
 STATE_VERSION = 1
 EVENTS_PER_AGENT = 8  # no agent causes more in one tick
 
@@ -92,6 +96,7 @@ class Economy:
         self.events = np.zeros(0, EVENT)
         self.counter = np.zeros(1, np.int64)
         self.opening = self.balances()
+        self.most_events_a_tick = EVENTS_PER_AGENT * (self.n_agents + len(scenario.actions) + 1)
 
     @property
     def agents(self) -> dict[str, np.ndarray]:
@@ -102,6 +107,10 @@ class Economy:
     def n_agents(self) -> int:
         """How many institutions and cohorts there are, the issuer and the clearing house not counted."""
         return sum(len(table) for name, table in self.agents.items() if name not in ("issuers", "house"))
+
+    def with_field(self, name: str) -> list[np.ndarray]:
+        """Return the tables whose agents have a field of that name: who has `orders`, who holds `units`."""
+        return [getattr(self, table) for table in WITH_FIELD[name]]
 
     def balances(self) -> np.ndarray:
         """Return every sector's net position by instrument, (N_INSTRUMENTS, N_SECTORS) in $bn."""
@@ -129,13 +138,13 @@ class Economy:
         )
 
     def _make_room(self, until: int) -> None:
-        missing = until - len(self.rows)
-        if missing > 0:
+        if until > len(self.rows):
+            missing = max(until, self.scenario.run.ticks) - len(self.rows)
             self.rows = np.concatenate([self.rows, np.zeros(missing, ROW)])
             self.journals = np.concatenate([self.journals, np.zeros((missing, *self.journal.shape))])
 
     def _make_room_for_events(self) -> None:
-        needed = int(self.counter[0]) + EVENTS_PER_AGENT * (self.n_agents + len(self.scenario.actions) + 1)
+        needed = int(self.counter[0]) + self.most_events_a_tick
         if needed > len(self.events):
             self.events = np.concatenate([self.events, np.zeros(2 * needed - len(self.events), EVENT)])
 

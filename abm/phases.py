@@ -16,7 +16,7 @@ from abm.contagion.narrative_feedback import spread_disbelief
 from abm.contagion.ordinary_trading import everyday_income, trade_as_usual
 from abm.ledger.chart import N_TRADED, NOTES
 from abm.ledger.settlement import deliver_to_funds, deliver_to_investors, deliver_to_issuers, settle_dealers
-from abm.markets.clearing import collect_orders, find_prices, revalue_holdings
+from abm.markets.clearing import collect_orders, find_prices, revalue_holdings, revalue_issued
 from abm.markets.news import hear_news
 from abm.outcome.events import (
     FORCED_SALE,
@@ -104,9 +104,12 @@ def quote_depth(e: Economy) -> None:
 
 
 def clear(e: Economy) -> None:
-    collect_orders(e.funds, e.issuers, e.markets)
+    for traders in e.with_field("orders"):
+        collect_orders(traders, e.markets)
     find_prices(e.markets, e.investors, e.settings, e.switches, e.day, e.tick, e.events, e.counter)
-    revalue_holdings(e.markets, e.funds, e.dealers, e.banks, e.investors, e.issuers, e.journal)
+    for holders in e.with_field("units"):
+        revalue_holdings(holders, e.markets, e.journal)
+    revalue_issued(e.issuers, e.markets, e.journal)
 
 
 def settle(e: Economy) -> None:

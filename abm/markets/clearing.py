@@ -13,19 +13,16 @@ from abm.outcome.events import INVESTORS, NO_EVENT, NO_INSTRUMENT, SALES_RATIONE
 
 
 @rule
-def collect_orders(funds, issuers, markets):
-    """Add up all orders of the day, market by market."""
-    for row in range(funds.shape[0]):
-        fund = funds[row]
+def collect_orders(traders, markets):
+    """Add up a table's orders of the day, market by market."""
+    for row in range(traders.shape[0]):
+        trader = traders[row]
         for k in range(N_TRADED):
-            order = fund.orders[k]
+            order = trader.orders[k]
             if order > 0.0:
                 markets[k].bought += order
             elif order < 0.0:
                 markets[k].sold -= order
-    for row in range(issuers.shape[0]):
-        for k in range(N_TRADED):
-            markets[k].bought += issuers[row].orders[k]
 
 
 @rule
@@ -76,13 +73,18 @@ def largest_sale_event(markets):
 
 
 @rule
-def revalue_holdings(markets, funds, dealers, banks, investors, issuers, journal):
-    """Let every book feel the new prices; equity and notes are their issuers' liabilities at market value."""
-    for k in range(N_TRADED):
-        change = markets[k].price - markets[k].last_price
-        mark_to_market(journal, k, change, funds)
-        mark_to_market(journal, k, change, dealers)
-        mark_to_market(journal, k, change, banks)
-        mark_to_market(journal, k, change, investors)
-        mark_to_market(journal, k, change, issuers)
-        mark_issued(journal, k, change, issuers)
+def revalue_holdings(holders, markets, journal):
+    """Let a table's books feel the new prices; the units held do not change, only what they are worth."""
+    for row in range(holders.shape[0]):
+        holder = holders[row]
+        for k in range(N_TRADED):
+            mark_to_market(journal, k, markets[k].price - markets[k].last_price, holder)
+
+
+@rule
+def revalue_issued(issuers, markets, journal):
+    """Let the issuers feel them too: equity and notes are their liabilities at market value."""
+    for row in range(issuers.shape[0]):
+        issuer = issuers[row]
+        for k in range(N_TRADED):
+            mark_issued(journal, k, markets[k].price - markets[k].last_price, issuer)
