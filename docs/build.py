@@ -67,7 +67,9 @@ def write(content: Mapping[str, Callable[[], str]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=FULL, help=f"seeds of each table (default {FULL}; fewer to try)")
+    parser.add_argument(
+        "--seeds", type=int, default=FULL, help=f"seeds of each table (default {FULL}; fewer to try)"
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--tables", action="store_true", help="only the tables that need no run")
     chosen = parser.parse_args()

@@ -61,9 +61,14 @@ def headline(lab: Laboratory) -> str:
     parts = []
     for leverage in (1.0, 2.0):
         sudden, gradual = samples["sudden", leverage], samples["gradual", leverage]
-        fall = {n: 100 * float(np.median(s["drawdown"])) for n, s in (("sudden", sudden), ("gradual", gradual))}
+        fall = {
+            n: 100 * float(np.median(s["drawdown"])) for n, s in (("sudden", sudden), ("gradual", gradual))
+        }
         lost = {n: float(s["lender_losses"].mean()) for n, s in (("sudden", sudden), ("gradual", gradual))}
-        banks = {n: 100 * float((s["banks_failed"] > 0).mean()) for n, s in (("sudden", sudden), ("gradual", gradual))}
+        banks = {
+            n: 100 * float((s["banks_failed"] > 0).mean())
+            for n, s in (("sudden", sudden), ("gradual", gradual))
+        }
         level = "today's leverage" if leverage == 1 else f"{leverage:g} times the leverage"
         parts.append(
             f"At {level}, AI equity falls by {fall['sudden']:.0f} % when the news comes on one day and by "
@@ -75,7 +80,9 @@ def headline(lab: Laboratory) -> str:
     targets = TARGETS["quiet_world"]["targets"]
     kept = sum(holds(target, checks[target["name"]]) for target in targets)
     spark = f"The same news each time: a spark of {value_of('spark.total'):g} log points."
-    quiet = f"Without a spark, {kept} of {len(targets)} limits that keep the quiet world quiet and alive are met."
+    quiet = (
+        f"Without a spark, {kept} of {len(targets)} limits that keep the quiet world quiet and alive are met."
+    )
     return " ".join([spark, *parts, quiet])
 
 
@@ -104,7 +111,13 @@ def draw_leverage(lab: Laboratory, figures: Path) -> None:
             spread = [np.quantile(samples[speed, x][name] * scale, (0.1, 0.5, 0.9)) for x in LEVERAGES]
             low, middle, high = np.transpose(spread)
             places = [x + offset for x in LEVERAGES]
-            axis.plot(places, middle, "o-", color=colour, label="news on one day" if speed == "sudden" else "over 500 days")
+            axis.plot(
+                places,
+                middle,
+                "o-",
+                color=colour,
+                label="news on one day" if speed == "sudden" else "over 500 days",
+            )
             axis.vlines(places, low, high, color=colour, alpha=0.5)
         axis.set_xticks(LEVERAGES)
         axis.set_xlabel("leverage, times today's")

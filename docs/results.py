@@ -91,7 +91,14 @@ def quiet_table(lab: Laboratory) -> str:
     rows = []
     for target in TARGETS["quiet_world"]["targets"]:
         value = measured[target["name"]]
-        rows.append((target["what"], f"{value:.4g}", limit_in_words(target), "yes" if holds(target, value) else "**no**"))
+        rows.append(
+            (
+                target["what"],
+                f"{value:.4g}",
+                limit_in_words(target),
+                "yes" if holds(target, value) else "**no**",
+            )
+        )
     return table(("what", "measured", "limit", "holds"), rows)
 
 
@@ -115,14 +122,17 @@ def required_table(lab: Laboratory) -> str:
     for case in TARGETS["directions"]["required"]:
         low, high = (lab.sample(at_factor(case, factor)) for factor in case["factors"])
         where = ", ".join(f"{dial} = {value:g}" for dial, value in case["on"].items()) or "default"
-        lose = f"dealers {share(low['dealer_losses'] > 0)}, banks {share(low['bank_losses'] > 0)}"
+        from_bn = TARGETS["directions"]["loses_from_bn"]
+        lose = f"dealers {share(low['dealer_losses'] > from_bn)}, banks {share(low['bank_losses'] > from_bn)}"
         for place, (loss, who) in enumerate(LOSSES.items()):
             mean, error = paired(low[loss], high[loss])
             times = mean / error if error > 0 else 0.0
             met = case["sign"] * times >= TARGETS["directions"]["standard_errors"]
             first = (f"{case['name']} × {case['factors'][1]:g}", where, lose) if place == 0 else ("", "", "")
             verdict = ("as accounting forces" if met else "**not shown**") if loss == "lender_losses" else ""
-            rows.append((*first, who, number(low[loss].mean()), signed(mean), number(error), f"{times:+.1f}", verdict))
+            rows.append(
+                (*first, who, number(low[loss].mean()), signed(mean), number(error), f"{times:+.1f}", verdict)
+            )
     head = ("what is raised", "on", "seeds in which they lose", "losses of", "before, $bn", "change, $bn")
     return table((*head, "standard error", "standard errors", ""), rows)
 
@@ -189,7 +199,13 @@ def leverage_table(lab: Laboratory) -> str:
             )
         )  # fmt: skip
     head = ("leverage", "news", "AI equity falls", "worst-20 share", "acceleration", "amplification")
-    more = ("broad equity falls", "forced sales, $bn", "dealers lose, $bn", "banks lose, $bn", "two dealers fail")
+    more = (
+        "broad equity falls",
+        "forced sales, $bn",
+        "dealers lose, $bn",
+        "banks lose, $bn",
+        "two dealers fail",
+    )
     return table((*head, *more, "a bank fails"), rows)
 
 
@@ -217,11 +233,16 @@ def comparison_table(both: abm.ComparisonResult) -> str:
     for name in (name for name in LABELS if name in frame.columns):
         cells = []
         for own in members.values():
-            counts = {label: (own[name] == label).sum() for label in own[name].drop_nulls().unique(maintain_order=True)}
+            counts = {
+                label: (own[name] == label).sum()
+                for label in own[name].drop_nulls().unique(maintain_order=True)
+            }
             ranked = sorted(counts.items(), key=lambda item: -item[1])
             cells.append(", ".join(f"{label} {100 * count / len(own):.0f} %" for label, count in ranked))
         rows.append((f"`{name}`", *cells))
-    return table(("key of the summary", *(f"news over {days} day{'s' * (days != 1)}" for days in members)), rows)
+    return table(
+        ("key of the summary", *(f"news over {days} day{'s' * (days != 1)}" for days in members)), rows
+    )
 
 
 # -- words and numbers ---------------------------------------------------------------------------------
@@ -233,15 +254,17 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def number(value: float) -> str:
-    if value == 0 or not math.isfinite(value):
-        return "0" if value == 0 else "–"
+    if not math.isfinite(value):
+        return "–"
+    if abs(value) < 1e-3:
+        return "0" if value == 0 else "≈ 0"
     if abs(value) >= 1000:
         return f"{value:,.0f}".replace(",", " ")
     return f"{value:.3g}"
 
 
 def signed(value: float) -> str:
-    return number(value) if value < 0 or value == 0 else f"+{number(value)}"
+    return f"+{number(value)}" if value >= 1e-3 else number(value).replace("-", "−")
 
 
 def percent(values: np.ndarray) -> str:

@@ -59,7 +59,9 @@ def channels_table() -> str:
 def tests_of(channel: str) -> list[str]:
     """The test files that name a channel, those of the documentation left out; its own file comes first."""
     tests = ROOT / "tests"
-    found = [p for p in sorted(tests.rglob("test_*.py")) if p.name not in ("test_docs.py", "test_examples.py")]
+    found = [
+        p for p in sorted(tests.rglob("test_*.py")) if p.name not in ("test_docs.py", "test_examples.py")
+    ]
     naming = [p for p in found if channel in p.stem or names(p, channel)]
     naming.sort(key=lambda path: channel not in path.stem)
     return [p.relative_to(ROOT).as_posix() for p in naming[:3]]
@@ -70,7 +72,11 @@ def names(path: Path, word: str) -> bool:
         tree = ast.parse(path.read_text("utf-8"))
     except SyntaxError:
         return False
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    texts = (
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
     return any(word in text for text in texts)
 
 
@@ -101,12 +107,22 @@ def records_table() -> str:
     for name, record in RECORDS.items():
         for place, field in enumerate(f for f in record.fields if f.name not in ("id", "sector")):
             size = f" × {field.size}" if field.size > 1 else ""
-            rows.append((f"`{name}`" if place == 0 else "", f"`{field.name}`{size}", field.part, field.unit, field.meaning))
+            rows.append(
+                (
+                    f"`{name}`" if place == 0 else "",
+                    f"`{field.name}`{size}",
+                    field.part,
+                    field.unit,
+                    field.meaning,
+                )
+            )
     return table(("table", "field", "part", "unit", "meaning"), rows)
 
 
 def series_table() -> str:
-    rows = [(f"`{name}`" + (f" per {per}" if per else ""), unit, meaning) for name, per, unit, meaning in SERIES]
+    rows = [
+        (f"`{name}`" + (f" per {per}" if per else ""), unit, meaning) for name, per, unit, meaning in SERIES
+    ]
     return table(("column of `ticks`", "unit", "meaning"), rows)
 
 
@@ -138,8 +154,12 @@ def parameters_table() -> str:
     rows = []
     for p in parameters():
         if not isinstance(p.default, bool):
-            allowed = f"from {number(p.low)}" if p.high == math.inf else f"{number(p.low)} to {number(p.high)}"
-            rows.append((f"`{p.path}`", p.meaning, number(p.default), p.unit, allowed, p.source, grade(p.source)))
+            allowed = (
+                f"from {number(p.low)}" if p.high == math.inf else f"{number(p.low)} to {number(p.high)}"
+            )
+            rows.append(
+                (f"`{p.path}`", p.meaning, number(p.default), p.unit, allowed, p.source, grade(p.source))
+            )
     return table(("parameter", "meaning", "value", "unit", "allowed", "source", "grade"), rows)
 
 
