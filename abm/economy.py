@@ -63,7 +63,7 @@ class Economy:
     """The state of one run. A run is a pure function of scenario and seed.
 
     Tables are arrays of records (`funds`, `dealers`, ...); `journal` holds today's transactions and
-    revaluations, (2, N_INSTRUMENTS, N_SECTORS) in $bn; `rows` and `journals` keep one entry per tick.
+    revaluations, (2, N_INSTRUMENTS, N_SECTORS) in $bn; `rows` and `journals` have one entry per tick done.
 
     Parameters: seed from 0 to 2**63 - 1; check proves the books after every phase.
     """
@@ -91,8 +91,8 @@ class Economy:
         for name, table in tables.items():
             setattr(self, name, table)
         self.journal = np.zeros((2, N_INSTRUMENTS, N_SECTORS))
-        self.rows = np.zeros(0, ROW)
-        self.journals = np.zeros((0, *self.journal.shape))
+        self.row_pages = np.zeros(0, ROW)
+        self.journal_pages = np.zeros((0, *self.journal.shape))
         self.events = np.zeros(0, EVENT)
         self.counter = np.zeros(1, np.int64)
         self.opening = self.balances()
@@ -107,6 +107,16 @@ class Economy:
     def n_agents(self) -> int:
         """How many institutions and cohorts there are, the issuer and the clearing house not counted."""
         return sum(len(table) for name, table in self.agents.items() if name not in ("issuers", "house"))
+
+    @property
+    def rows(self) -> np.ndarray:
+        """What was recorded so far, one row a tick."""
+        return self.row_pages[: self.tick]
+
+    @property
+    def journals(self) -> np.ndarray:
+        """Transactions and revaluations so far, (tick, 2, N_INSTRUMENTS, N_SECTORS) in $bn."""
+        return self.journal_pages[: self.tick]
 
     def with_field(self, name: str) -> list[np.ndarray]:
         """Return the tables whose agents have a field of that name: who has `orders`, who holds `units`."""
@@ -138,10 +148,10 @@ class Economy:
         )
 
     def _make_room(self, until: int) -> None:
-        if until > len(self.rows):
-            missing = max(until, self.scenario.run.ticks) - len(self.rows)
-            self.rows = np.concatenate([self.rows, np.zeros(missing, ROW)])
-            self.journals = np.concatenate([self.journals, np.zeros((missing, *self.journal.shape))])
+        if until > len(self.row_pages):
+            missing = max(until, self.scenario.run.ticks) - len(self.row_pages)
+            self.row_pages = np.concatenate([self.row_pages, np.zeros(missing, ROW)])
+            self.journal_pages = np.concatenate([self.journal_pages, np.zeros((missing, *self.journal.shape))])
 
     def _make_room_for_events(self) -> None:
         needed = int(self.counter[0]) + self.most_events_a_tick
@@ -153,11 +163,11 @@ class Economy:
         done = self.tick
         ends = np.stack([self.opening, self.balances()])
         return Tables(
-            ticks=recorder.ticks_frame(self.rows[:done]),
+            ticks=recorder.ticks_frame(self.rows),
             events=events_frame(self.events[: self.counter[0]]),
             agents=recorder.agents_frame(self.agents),
-            flows=recorder.matrix_frame(self.journals[:done, TRANSACTIONS], np.arange(done)),
-            revaluations=recorder.matrix_frame(self.journals[:done, REVALUATIONS], np.arange(done)),
+            flows=recorder.matrix_frame(self.journals[:, TRANSACTIONS], np.arange(done)),
+            revaluations=recorder.matrix_frame(self.journals[:, REVALUATIONS], np.arange(done)),
             balance_sheets=recorder.matrix_frame(ends, np.array([-1, done - 1])),
         )
 
@@ -167,8 +177,8 @@ class Economy:
         head = {"version": STATE_VERSION, "scenario": self.scenario.to_dict(), "seed": self.seed, "tick": self.tick}
         arrays: dict[str, Any] = {name: getattr(self, name) for name in RECORDS}
         arrays |= {
-            "rows": self.rows[: self.tick],
-            "journals": self.journals[: self.tick],
+            "rows": self.rows,
+            "journals": self.journals,
             "events": self.events[: self.counter[0]],
             "opening": self.opening,
             "head": np.frombuffer(json.dumps(head).encode(), np.uint8),
@@ -185,27 +195,30 @@ class Economy:
         Raises InputError when the file is not a state of this version.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = dict(file)
             head = json.loads(arrays.pop("head").tobytes())
             if head["version"] != STATE_VERSION:
                 raise InputError(f"{path}: version is {head['version']}; this program reads version {STATE_VERSION}")
             economy = cls(Scenario.from_dict(head["scenario"]), head["seed"], check=check)
             for name, record in RECORDS.items():
-                if arrays[name].dtype.descr != record.dtype.descr:
+                table = getattr(economy, name)
+                if arrays[name].dtype.descr != record.dtype.descr or arrays[name].shape != table.shape:
                     raise InputError(f"{path}: table {name} has other fields; this program reads its own states only")
-                getattr(economy, name)[:] = arrays[name].view(record.dtype)
-            economy.rows = arrays["rows"].view(ROW)
+                table[:] = arrays[name].view(record.dtype)
+            economy.row_pages = arrays["rows"].view(ROW)
             economy.events = arrays["events"].view(EVENT)
-            economy.journals, economy.opening = arrays["journals"], arrays["opening"]
-        except InputError:
-            raise
+            economy.journal_pages, economy.opening = arrays["journals"], arrays["opening"]
+            economy.tick = head["tick"]
+            if not economy.tick == len(economy.rows) == len(economy.journals):
+                raise InputError(f"{path}: its rows do not end at tick {economy.tick}; allowed is a state as it was saved")
+        except InputError as error:
+            raise error if str(error).startswith(f"{path}: ") else InputError(f"{path}: {error}") from error
         except FileNotFoundError as error:
             raise InputError(f"{path}: there is no such file; allowed is a state written by --save") from error
         except Exception as error:  # whatever a broken archive raises, the user needs one sentence
             raise InputError(f"{path}: this is not a saved state; allowed is a state written by --save") from error
         economy.counter[0] = len(economy.events)
-        economy.tick = head["tick"]
         return economy
 
 

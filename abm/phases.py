@@ -152,7 +152,7 @@ def resolve(e: Economy) -> None:
 
 
 def record(e: Economy) -> None:
-    record_markets(e.rows, e.tick, e.markets, e.story, e.day, e.settings)
-    record_funds(e.rows, e.tick, e.funds, e.markets, e.settings)
-    record_lenders(e.rows, e.tick, e.dealers, e.banks, e.markets, e.day)
-    turn_the_page(e.markets, e.day, e.journal, e.journals, e.tick)
+    record_markets(e.row_pages, e.tick, e.markets, e.story, e.day, e.settings)
+    record_funds(e.row_pages, e.tick, e.funds, e.markets, e.settings)
+    record_lenders(e.row_pages, e.tick, e.dealers, e.banks, e.markets, e.day)
+    turn_the_page(e.markets, e.day, e.journal, e.journal_pages, e.tick)
