@@ -149,6 +149,7 @@ def one_fund_one_dealer(leverage: float = 4.0, maintenance: float = 0.25, **over
         "spark__total": 0,
         "channels__ordinary_trading": False,
         "channels__narrative_feedback": False,
+        "channels__finite_buyers": False,
         "markets__ai_equity__news_volatility": 0,
         "markets__broad_equity__news_volatility": 0,
         "markets__notes__news_volatility": 0,

@@ -1,0 +1,150 @@
+"""The event log: numbered, caused, and every chain leads back to where it began."""
+
+import numpy as np
+import polars as pl
+import pytest
+from worlds import crash_seed, crash_world, default, finished
+
+from abm.channels import CHANNELS
+from abm.economy import Economy
+from abm.ledger.chart import INSTRUMENTS, N_TRADED
+from abm.outcome.events import KINDS
+
+ROOTS = {"news", "timed_action"}
+# What may stand behind what. A bank may also fail without a loss: its own books were thin enough.
+CAUSES = {
+    "price_move": {"news", "forced_sale"},
+    "margin_call": {"price_move"},
+    "call_met": {"margin_call"},
+    "forced_sale": {"margin_call", "seizure"},
+    "seizure": {"margin_call"},
+    "shortfall": {"seizure"},
+    "dealer_failed": {"shortfall", "price_move"},
+    "bank_loss": {"dealer_failed"},
+    "bank_failed": {"bank_loss", "price_move"},
+    "sales_rationed": {"forced_sale"},
+}
+
+
+@pytest.fixture(scope="module")
+def crashed() -> Economy:
+    return finished(crash_world(), crash_seed())
+
+
+@pytest.fixture(scope="module")
+def log(crashed: Economy) -> pl.DataFrame:
+    return crashed.tables().events
+
+
+def by_number(log: pl.DataFrame) -> dict[int, dict]:
+    return {event["event_id"]: event for event in log.iter_rows(named=True)}
+
+
+def assert_well_formed(log: pl.DataFrame) -> None:
+    assert log["event_id"].to_list() == list(range(log.height))
+    assert log["tick"].is_sorted()
+    assert log["amount"].is_finite().all()
+    assert set(log["kind"]) <= set(KINDS)
+    assert set(log["channel"]) <= {*CHANNELS, ""}
+    assert set(log["instrument"]) <= {*INSTRUMENTS, ""}
+    caused = log.drop_nulls("caused_by")
+    assert (caused["caused_by"] < caused["event_id"]).all()
+
+
+def assert_roots_and_causes(log: pl.DataFrame) -> None:
+    events = by_number(log)
+    for event in events.values():
+        if event["caused_by"] is None:
+            assert event["kind"] in ROOTS, event
+        else:
+            cause = events[event["caused_by"]]
+            assert cause["kind"] in CAUSES[event["kind"]], (event, cause)
+            assert cause["tick"] <= event["tick"]
+
+
+def test_events_are_numbered_and_come_after_their_causes(log: pl.DataFrame) -> None:
+    assert_well_formed(log)
+
+
+def test_only_roots_are_without_a_cause_and_causes_are_of_the_right_kind(log: pl.DataFrame) -> None:
+    assert_roots_and_causes(log)
+
+
+@pytest.mark.parametrize("spark", [0, 0.5])
+def test_events_of_the_shipped_scenario(spark: float) -> None:
+    log = finished(default().replace({"spark.total": spark, "run.ticks": 300})).tables().events
+    assert_well_formed(log)
+    assert_roots_and_causes(log)
+
+
+def test_a_crash_has_every_kind_of_event(log: pl.DataFrame) -> None:
+    assert set(log["kind"]) == set(KINDS)
+
+
+def test_every_margin_call_leads_back_to_a_root(log: pl.DataFrame) -> None:
+    events = by_number(log)
+    calls = log.filter(pl.col("kind") == "margin_call")["event_id"]
+    assert len(calls) > 0
+    for number in calls:
+        event, kinds = events[number], []
+        while event["caused_by"] is not None:
+            event = events[event["caused_by"]]
+            kinds.append(event["kind"])
+        assert event["kind"] in ROOTS
+        assert kinds[0] == "price_move"
+
+
+def test_a_banks_loss_goes_back_to_a_funds_shortfall(log: pl.DataFrame) -> None:
+    events = by_number(log)
+    loss = log.filter(pl.col("kind") == "bank_loss")["event_id"][0]
+    chain = [events[loss]]
+    while chain[-1]["caused_by"] is not None:
+        chain.append(events[chain[-1]["caused_by"]])
+    kinds = [event["kind"] for event in chain]
+    assert kinds[:6] == ["bank_loss", "dealer_failed", "shortfall", "seizure", "margin_call", "price_move"]
+    assert kinds[-1] == "news"
+    # One hands on to the next: the bank lost on the dealer that failed through the fund that was called.
+    assert chain[0]["actor"] == chain[1]["actor"] == chain[2]["counterparty"]
+    assert chain[2]["actor"] == chain[3]["actor"] == chain[4]["actor"]
+
+
+def test_actors_exist(crashed: Economy, log: pl.DataFrame) -> None:
+    known = {"scenario", "investors"} | {f"market:{name}" for name in INSTRUMENTS[:N_TRADED]}
+    for kind in ("fund", "dealer", "bank"):
+        known |= {f"{kind}:{number}" for number in getattr(crashed, f"{kind}s")["id"].tolist()}
+    assert set(log["actor"]) | set(log["counterparty"]) <= known
+
+
+def test_amounts_are_those_of_the_books(crashed: Economy, log: pl.DataFrame) -> None:
+    def total(kind: str) -> float:
+        return log.filter(pl.col("kind") == kind)["amount"].sum()
+
+    assert total("bank_loss") == pytest.approx(crashed.rows["bank_losses"].sum())
+    assert total("shortfall") == pytest.approx(crashed.rows["dealer_losses"].sum())
+    assert total("shortfall") == pytest.approx(crashed.funds["shortfall"].sum())
+    positive = log.filter(~pl.col("kind").is_in(["news", "price_move", "bank_failed"]))
+    assert (positive["amount"] > 0).all(), positive.filter(pl.col("amount") <= 0)
+    failed = log.filter(pl.col("kind") == "dealer_failed").height
+    assert failed == np.count_nonzero(crashed.dealers["failed"]) == crashed.rows["dealers_failed"][-1]
+
+
+def test_forced_sales_are_logged_with_what_was_offered(crashed: Economy, log: pl.DataFrame) -> None:
+    offered = log.filter(pl.col("kind") == "forced_sale").group_by("tick").agg(pl.col("amount").sum())
+    last_prices = np.vstack([np.ones(N_TRADED), crashed.rows["price"]])
+    for tick, amount in offered.iter_rows():
+        sold = crashed.rows["forced_sales"][tick] / crashed.rows["price"][tick] * last_prices[tick]
+        assert sold.sum() <= amount * (1 + 1e-9)
+        if crashed.rows["fill_share"][tick] == 1.0:
+            assert sold.sum() == pytest.approx(amount)
+
+
+def test_a_fund_is_in_call_before_it_is_seized_and_met_only_once_called(log: pl.DataFrame) -> None:
+    state: dict[str, str] = {}
+    before = {"call_met": "margin_call", "seizure": "margin_call", "shortfall": "seizure"}
+    for event in log.iter_rows(named=True):
+        if event["kind"] in before:
+            assert state.get(event["actor"]) == before[event["kind"]], event
+        if event["kind"] == "margin_call":
+            assert state.get(event["actor"]) in (None, "call_met"), event
+        if event["kind"] in ("margin_call", *before):
+            state[event["actor"]] = event["kind"]
