@@ -1,7 +1,9 @@
 """The Python interface: what the command line is built on."""
 
+import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,22 @@ import pytest
 import abm
 from abm.errors import InputError
 from abm.experiments.one_run import twin_scenarios
+from abm.outcome.results import RunPlots
 
+ROOT = Path(__file__).parents[1]
 SMALL: Mapping[str, Any] = {
     "run.ticks": 60,
     "spark.start": 10,
     "funds.count": 20,
     "margin_accounts.count": 5,
 }
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures out of what is written: they take most of the time."""
+    monkeypatch.setattr(RunPlots, "save", lambda _plots, _folder: None)
+    monkeypatch.setattr("abm.report.pages.run_report", lambda _result: "")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +41,8 @@ def result() -> abm.RunResult:
 def test_importing_the_package_loads_nothing_heavy() -> None:
     script = (
         "import sys, abm; dir(abm);"
-        "sys.exit(' '.join({'numba', 'numpy', 'polars', 'pydantic', 'matplotlib', 'mesa', 'pandas'} & set(sys.modules)))"
+        "heavy = {'numba', 'numpy', 'polars', 'pydantic', 'matplotlib', 'mesa', 'pandas'};"
+        "sys.exit(' '.join(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
@@ -48,8 +60,8 @@ def test_every_public_name_exists() -> None:
 def test_a_run_is_a_function_of_scenario_and_seed(result: abm.RunResult) -> None:
     again = abm.run(abm.load("us_late_2025", **SMALL), seed=1)
     other = abm.run(abm.load("us_late_2025", **SMALL), seed=2, twins=False)
-    for name, table in result.tables.items():
-        assert table.equals(again.tables[name]), name
+    for name, table in vars(result.tables).items():
+        assert table.equals(vars(again.tables)[name]), name
     assert not result.ticks.equals(other.ticks)
 
 
@@ -100,16 +112,18 @@ def test_tables_as_pandas(result: abm.RunResult) -> None:
         result.to_pandas("no_such")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_is_written_can_be_read_back(result: abm.RunResult, tmp_path: Path) -> None:
     back = abm.read(result.write(tmp_path / "here"))
     assert isinstance(back, abm.RunResult)
     assert (back.scenario, back.seed, back.n_agents) == (result.scenario, result.seed, result.n_agents)
     assert back.summary.to_dict() == result.summary.to_dict()
-    for mine, read in ((result.tables, back.tables), (result.twins, back.twins)):
+    for mine, read in ((vars(result.tables), vars(back.tables)), (result.twins, back.twins)):
         assert mine.keys() == read.keys()
         assert all(table.equals(read[name]) for name, table in mine.items())
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_damaged_table_is_refused(result: abm.RunResult, tmp_path: Path) -> None:
     folder = result.write(tmp_path / "here")
     whole = (folder / "events.parquet").read_bytes()
@@ -129,8 +143,23 @@ def test_a_seed_that_is_none_is_refused(seed: Any) -> None:
 
 def test_a_run_can_be_drawn(result: abm.RunResult) -> None:
     pytest.importorskip("matplotlib")
-    assert result.plot.paths().axes
+    for draw in (result.plot.prices, result.plot.belief_and_depth, result.plot.forced_sales):
+        assert draw().axes
+    assert result.plot.failures_and_capital().axes
 
 
 def test_tables_are_polars_frames(result: abm.RunResult) -> None:
-    assert all(isinstance(table, pl.DataFrame) for table in result.tables.values())
+    assert all(isinstance(table, pl.DataFrame) for table in vars(result.tables).values())
+
+
+@pytest.mark.slow
+def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    notebook = nbformat.read(ROOT / "examples" / "fast_and_slow.ipynb", as_version=4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the kernel's own libraries deprecate is not ours
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+        place = {"metadata": {"path": str(tmp_path)}}
+        nbclient.NotebookClient(notebook, timeout=300, resources=place).execute()
+    outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert sum("image/png" in data for data in outputs) == 2

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from abm.cli import main
+from abm.outcome.results import RunPlots
 
 SMALL = ["run.ticks=60", "spark.start=10", "funds.count=20", "margin_accounts.count=5"]
 SMALL_WORLD = [part for change in SMALL for part in ("--set", change)]
@@ -39,6 +40,13 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures out of what is written: they take most of the time."""
+    monkeypatch.setattr(RunPlots, "save", lambda _plots, _folder: None)
+    monkeypatch.setattr("abm.report.pages.run_report", lambda _result: "")
+
+
+@pytest.fixture
 def powderkeg(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Call the command in an empty folder: exit code, stdout, stderr."""
     monkeypatch.chdir(tmp_path)
@@ -62,6 +70,7 @@ def test_a_run_leaves_its_files_and_says_so(powderkeg: Run) -> None:
     assert listing() == ["here"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_json_is_all_there_is_on_stdout(powderkeg: Run) -> None:
     code, out, _ = powderkeg("run", *SMALL_WORLD, "--seed", "3", "--json", "-q")
     answer = json.loads(out)
@@ -74,6 +83,7 @@ def test_json_is_all_there_is_on_stdout(powderkeg: Run) -> None:
     assert not [value for value in answer["summary"].values() if isinstance(value, dict | list)]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_without_twins_what_they_would_give_is_null(powderkeg: Run) -> None:
     _, out, _ = powderkeg("run", *SMALL_WORLD, "--no-twins", "--json", "-q")
     summary = json.loads(out)["summary"]
@@ -83,6 +93,7 @@ def test_without_twins_what_they_would_give_is_null(powderkeg: Run) -> None:
     assert summary["drawdown"] is not None
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_same_scenario_and_seed_give_the_same_bytes(powderkeg: Run) -> None:
     for folder in ("first", "second"):
         assert powderkeg("run", *SMALL_WORLD, "--out", folder, "-q")[0] == 0
@@ -90,6 +101,7 @@ def test_the_same_scenario_and_seed_give_the_same_bytes(powderkeg: Run) -> None:
         assert Path("first", name).read_bytes() == Path("second", name).read_bytes(), name
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_saved_state_goes_on_with_the_same_bits(powderkeg: Run) -> None:
     whole = ["run", *SMALL_WORLD, "-q", "--no-twins", "--check"]
     assert powderkeg(*whole, "--out", "whole")[0] == 0
@@ -100,6 +112,7 @@ def test_a_saved_state_goes_on_with_the_same_bits(powderkeg: Run) -> None:
     assert rest.equals(everything)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_state_has_its_own_scenario_and_seed(powderkeg: Run) -> None:
     powderkeg("run", *SMALL_WORLD, "-q", "--no-twins", "--until", "5", "--save", "state")
     for more in (["--set", "spark.days=9"], ["--seed", "4"], ["us_late_2025"]):

@@ -6,13 +6,14 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
 from abm.errors import CheckFailed, InputError
 
 CHECK_FAILED, BAD_INPUT, FAILED_RUNS, INTERRUPTED = 1, 2, 3, 130
-UsageError = typer.BadParameter.__bases__[0]  # typer brings its own click, under a private name
+UsageError: Any = typer.BadParameter.__bases__[0]  # typer brings its own click, under a private name
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

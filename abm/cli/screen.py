@@ -51,7 +51,7 @@ class Bar:
         if self._bar is None:
             if self._silent or done == total or spent * total / max(done, 0.5) < PATIENCE:
                 return
-            self._show(total)
+            self._bar = self._shown(total)
         self._bar.update(self._task, completed=done)
 
     def __enter__(self) -> Bar:
@@ -63,7 +63,7 @@ class Bar:
         if self._bar is not None:
             self._bar.stop()
 
-    def _show(self, total: int) -> None:
+    def _shown(self, total: int) -> Any:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -73,6 +73,7 @@ class Bar:
             TextColumn("{task.completed}/{task.total}, left"),
             TimeRemainingColumn(),
         )
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._bar.start()
-        self._task = self._bar.add_task(self._what, total=total)
+        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        bar.start()
+        self._task = bar.add_task(self._what, total=total)
+        return bar

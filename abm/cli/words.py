@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from abm.outcome.results import ComparisonResult, RunResult
 
 SHOWN = (
-    *("drawdown", "days_to_half", "worst_20_day_share", "worst_day", "speed", "acceleration", "amplification"),
+    *("drawdown", "days_to_half", "worst_20_day_share", "worst_day", "speed"),
+    *("acceleration", "amplification"),
     *("broad_drawdown", "verdict_real", "verdict_financial", "verdict_moves"),
     *("funds_failed_share", "dealers_failed", "banks_failed", "banks_failed_asset_share"),
     *("bank_capital_change", "forced_sales_bn", "note_discount_max"),
@@ -38,10 +39,10 @@ def print_comparison(result: ComparisonResult) -> None:
     described = {key: (unit, meaning) for key, unit, meaning in Summary.describe()}
     summaries = result.tables["summaries"]
     members = [summaries.filter(summaries["days"] == days) for days in result.data.members]
-    rows = [
-        (f"median {key}", *(shown(member[key].median(), described[key][0]) for member in members), described[key][1])
-        for key in MEDIANS
-    ]
+    rows = []
+    for key in MEDIANS:
+        unit, meaning = described[key]
+        rows.append((f"median {key}", *(shown(member[key].median(), unit) for member in members), meaning))
     rows += [(key, *(shares(member[key].drop_nulls().to_list()) for member in members), "") for key in LABELS]
     header = ("", *(f"{days} day{'s' * (days > 1)}" for days in result.data.members), "meaning")
     print_table(f"{result.scenario.name}, {len(result.data.seeds)} seeds", header, rows)
@@ -72,8 +73,8 @@ def shown(value: Any, unit: str) -> str:
 
 def shares(labels: Sequence[str]) -> str:
     """How often each label came, commonest first."""
-    counted = sorted({label: labels.count(label) for label in labels}.items(), key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{label} {count / len(labels):.0%}" for label, count in counted) or "-"
+    counts = sorted((-labels.count(label), label) for label in set(labels))
+    return ", ".join(f"{label} {-count / len(labels):.0%}" for count, label in counts) or "-"
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -82,7 +83,7 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*header, title=Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(*header, title=Text(title), title_justify="left", box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 140, highlight=False).print(table)

@@ -35,7 +35,7 @@ def compare(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ComparisonResult:
-    """Run a scenario with its spark spread over each of `days`, on the same `seeds` seeds and the same horizon.
+    """Run a scenario with its spark spread over each of `days`, on the same seeds and the same horizon.
 
     Every run, whatever `run.ticks` says, ends 500 days after the last news of the slowest. `workers` is the
     number of processes (default: all cores); the result does not depend on it. `progress` is told (seeds
@@ -106,7 +106,7 @@ def simulate(task: Task) -> dict[int, MemberRun | Failure]:
 
 
 def _on_all_cores(tasks: list[Task], workers: int) -> Iterator[tuple[int, Any]]:
-    """The outcomes of all tasks; where nothing is compiled yet the first task does it, before others start."""
+    """The outcomes of all tasks; where nothing is compiled yet, the first task does it alone."""
     import abm.economy  # noqa: F401  the question is about the rules that are imported
     from abm.compiled import is_cold
 

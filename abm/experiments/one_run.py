@@ -33,9 +33,10 @@ def run(
 ) -> RunResult:
     """Simulate a scenario and, on the same draws, its twins; what it needs is in the scenario and the seed.
 
-    `scenario` is a Scenario, a shipped name or a path; the seed is 0 when none is given. `until` [days] stops before the scenario's last day;
-    `save` writes the whole state at the end, `from_state` goes on from one (its scenario and seed are in it).
-    `check` proves the books after every phase. Raises InputError, and CheckFailed when books do not close.
+    `scenario` is a Scenario, a shipped name or a path; the seed is 0 when none is given. `until` [days] stops
+    before the scenario's last day; `save` writes the whole state at the end, `from_state` goes on from one,
+    with the scenario and seed that are in it. `check` proves the books after every phase. Raises InputError,
+    and CheckFailed when books do not close.
     """
     from abm.economy import Economy
 
@@ -132,6 +133,6 @@ def _last_day(economy: Economy, until: int | None) -> int:
     last = length if until is None else until
     if not max(1, economy.tick) <= last <= length:
         raise InputError(
-            f"until = {last} is not allowed; allowed is a day from {max(1, economy.tick)} to run.ticks = {length}"
+            f"until = {last} is not allowed; allowed are {max(1, economy.tick)} to run.ticks = {length} days"
         )
     return last

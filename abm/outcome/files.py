@@ -34,7 +34,7 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "polars", "pydantic")
 
 @contextmanager
 def new_folder(folder: str | os.PathLike[str], force: bool = False) -> Iterator[Path]:
-    """Yield a hidden folder to write into; when the block ends well its files appear in `folder`, all or none.
+    """Yield a hidden folder to write into; its files appear in `folder` when the block ends well, else none.
 
     A folder that exists and is not empty is refused, or with `force` gets the new files beside those that
     are not results. Raises InputError where nothing can be written.

@@ -15,16 +15,130 @@ from abm.scenario import Scenario
 if TYPE_CHECKING:
     import pandas
     import polars as pl
+    from matplotlib.figure import Figure
 
     from abm.outcome.recorder import Tables
     from abm.outcome.summary import Summary
     from abm.report.data import ComparisonData
 
 TWINS = ("all_off", "no_news", "belief_only")
+LABELS = ("speed", "verdict_real", "verdict_financial")
+DIFFERENCES = {
+    "days": "Int32",
+    "less_days": "Int32",
+    "key": "String",
+    "mean": "Float64",
+    "low": "Float64",
+    "high": "Float64",
+    "standard_error": "Float64",
+    "pairs": "Int64",
+}
+
+
+class RunPlots:
+    """The figures of a run, as matplotlib figures."""
+
+    def __init__(self, ticks: pl.DataFrame) -> None:
+        self._ticks = ticks
+
+    def prices(self) -> Figure:
+        """Each market's price beside what news alone would have made of it."""
+        from abm.figures import run
+
+        return run.prices(self._ticks)
+
+    def belief_and_depth(self) -> Figure:
+        """How many believe, how deep markets are, what buyers have left."""
+        from abm.figures import run
+
+        return run.belief_and_depth(self._ticks)
+
+    def forced_sales(self) -> Figure:
+        """Forced sales by seller, day by day and summed up."""
+        from abm.figures import run
+
+        return run.forced_sales(self._ticks)
+
+    def failures_and_capital(self) -> Figure:
+        """How many have failed, and what capital the lenders have left."""
+        from abm.figures import run
+
+        return run.failures_and_capital(self._ticks)
+
+    def save(self, folder: str | Path) -> None:
+        """Write all figures as PNG and SVG into a folder that exists."""
+        from abm.figures.run import run_figures
+        from abm.figures.style import save_all
+
+        save_all(run_figures(self._ticks), folder)
+
+
+class ComparisonPlots:
+    """The figures of a comparison, as matplotlib figures."""
+
+    def __init__(self, data: ComparisonData) -> None:
+        self._data = data
+
+    def paths(self) -> Figure:
+        """Prices with their spread over seeds, one speed under the other on the same axes."""
+        from abm.figures import comparison
+
+        return comparison.paths(self._data)
+
+    def strain(self) -> Figure:
+        """Belief, depth, forced sales and lenders' capital, one speed under the other."""
+        from abm.figures import comparison
+
+        return comparison.strain(self._data)
+
+    def speed(self) -> Figure:
+        """Speed, acceleration and amplification of every seed."""
+        from abm.figures import comparison
+
+        return comparison.speed(self._data)
+
+    def first_failures(self) -> Figure:
+        """Who failed first, second, third, on a time line."""
+        from abm.figures import comparison
+
+        return comparison.first_failures(self._data)
+
+    def who_sold_what(self) -> Figure:
+        """Forced sales by seller and market."""
+        from abm.figures import comparison
+
+        return comparison.who_sold_what(self._data)
+
+    def verdicts(self) -> Figure:
+        """Shares of seeds with each label."""
+        from abm.figures import comparison
+
+        return comparison.verdicts(self._data)
+
+    def save(self, folder: str | Path) -> None:
+        """Write all figures as PNG and SVG into a folder that exists."""
+        from abm.figures.comparison import comparison_figures
+        from abm.figures.style import save_all
+
+        save_all(comparison_figures(self._data), folder)
+
+
+class Result:
+    """What can be kept in a folder."""
+
+    def write(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write everything into a new folder and return it; `force` replaces the results of an old one."""
+        with new_folder(folder, force) as hidden:
+            self.write_into(hidden)
+        return Path(folder)
+
+    def write_into(self, folder: Path) -> None:
+        """Write everything into a folder that is there."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class RunResult:
+class RunResult(Result):
     """One run: its tables, and `twins`, the daily series of the runs it is measured against (or none).
 
     Money is in $bn, time in trading days; `n_agents` counts all that decide.
@@ -48,7 +162,7 @@ class RunResult:
 
     @cached_property
     def summary(self) -> Summary:
-        """Speed, acceleration, amplification, failures and the verdict; what a missing twin would give is None."""
+        """Speed, acceleration, amplification, failures, verdict; None where a twin is missing."""
         from abm.outcome.summary import summarise
 
         twins = {name: self.twins.get(name) for name in TWINS}
@@ -60,11 +174,46 @@ class RunResult:
 
     @property
     def plot(self) -> RunPlots:
-        """The figures: `result.plot.paths()`."""
-        return RunPlots(self)
+        """The figures: `result.plot.prices()`."""
+        return RunPlots(self.ticks)
 
-    @dataclass(frozen=True)
-class ComparisonResult:
+    def to_pandas(self, table: str = "ticks") -> pandas.DataFrame:
+        """One of the tables as a pandas frame."""
+        return to_pandas(vars(self.tables), table)
+
+    def write_into(self, folder: Path) -> None:
+        """Write everything into a folder that is there."""
+        import json
+
+        from abm.report.pages import run_report
+
+        write_tables(folder, vars(self.tables))
+        write_tables(folder, {f"twin_{name}": ticks for name, ticks in self.twins.items()})
+        text = json.dumps(self.overview(), indent=1, allow_nan=False)
+        (folder / "summary.json").write_text(text + "\n", "utf-8")
+        (folder / "report.html").write_text(run_report(self), "utf-8")
+        self.plot.save(folder)
+        twins = sorted(self.twins)
+        write_manifest(folder, "run", self.scenario, seed=self.seed, agents=self.n_agents, twins=twins)
+
+    @classmethod
+    def from_folder(cls, folder: Path, manifest: Mapping[str, Any]) -> RunResult:
+        """The result that `write` left in a folder with this manifest."""
+        from abm.outcome.recorder import Tables
+
+        twins = tuple(name for name in TWINS if name in manifest["twins"])
+        frames = read_tables(folder, tuple(f"twin_{name}" for name in twins))
+        return cls(
+            scenario=Scenario.from_dict(manifest["scenario"]),
+            seed=manifest["seed"],
+            n_agents=manifest["agents"],
+            tables=Tables(**read_tables(folder, tuple(table.name for table in fields(Tables)))),
+            twins={name: frames[f"twin_{name}"] for name in twins},
+        )
+
+
+@dataclass(frozen=True)
+class ComparisonResult(Result):
     """A comparison: `data` holds its tables, `scenario` what its members have in common."""
 
     scenario: Scenario
@@ -73,7 +222,52 @@ class ComparisonResult:
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
         """Its tables by name; `summaries` has a row per member and seed."""
-        return self.data.tables()
+        return {**self.data.tables(), "differences": self.differences}
+
+    @cached_property
+    def differences(self) -> pl.DataFrame:
+        """Of every number of the summary: the mean difference, member less the slowest, over paired seeds.
+
+        Columns: days, less_days, key, mean, low, high (95 % interval), standard_error, pairs.
+        """
+        import polars as pl
+
+        from abm.outcome.paired import paired_difference
+        from abm.outcome.reduce import schema
+
+        summaries = self.data.summaries
+        numbers = [name for name, kind in summaries.schema.items() if kind.is_numeric()]
+        slowest, *others = sorted(self.data.members, reverse=True)
+        rows = []
+        for days in sorted(others):
+            pairs = summaries.filter(pl.col("days") == days).join(
+                summaries.filter(pl.col("days") == slowest), on="seed", suffix="_slow", maintain_order="left"
+            )
+            for key in (name for name in numbers if name not in ("days", "seed")):
+                found = paired_difference(pairs[key].to_list(), pairs[f"{key}_slow"].to_list())
+                if found is not None:
+                    interval = (found.low, found.high, found.standard_error)
+                    rows.append((days, slowest, key, found.mean, *interval, found.n))
+        return pl.DataFrame(rows, schema=schema(DIFFERENCES), orient="row")
+
+    def overview(self) -> dict[str, Any]:
+        """Seeds, failed runs and, by days of news, medians and shares of labels, ready for JSON."""
+        import polars as pl
+
+        members = {}
+        for days in self.data.members:
+            own = self.data.summaries.filter(pl.col("days") == days).drop("days", "seed")
+            numbers = [name for name, kind in own.schema.items() if kind.is_numeric()]
+            medians = {name: own[name].median() for name in numbers}
+            labels = {name: dict(sorted(own[name].drop_nulls().value_counts().rows())) for name in LABELS}
+            members[str(days)] = {"runs": own.height, "medians": medians, "labels": labels}
+        return {
+            "seeds": list(self.data.seeds),
+            "horizon": self.data.horizon,
+            "failed_runs": len(self.failures),
+            "members": members,
+            "differences": self.differences.to_dicts(),
+        }
 
     @property
     def failures(self) -> list[tuple[int, int, str]]:
@@ -83,17 +277,11 @@ class ComparisonResult:
     @property
     def plot(self) -> ComparisonPlots:
         """The figures: `result.plot.paths()`."""
-        return ComparisonPlots(self)
+        return ComparisonPlots(self.data)
 
     def to_pandas(self, table: str = "summaries") -> pandas.DataFrame:
         """One of the tables as a pandas frame."""
         return to_pandas(self.tables, table)
-
-    def write(self, folder: str | Path, *, force: bool = False) -> Path:
-        """Write tables, figures and report into a new folder and return it; `force` replaces an old one's."""
-        with new_folder(folder, force) as hidden:
-            self.write_into(hidden)
-        return Path(folder)
 
     def write_into(self, folder: Path) -> None:
         """Write everything into a folder that is there."""
@@ -116,44 +304,6 @@ class ComparisonResult:
         return cls(scenario, replace(empty, **read_tables(folder, tuple(empty.tables()))))
 
 
-def to_pandas(self, table: str = "ticks") -> pandas.DataFrame:
-        """One of the tables as a pandas frame."""
-        return to_pandas(vars(self.tables), table)
-
-    def write(self, folder: str | Path, *, force: bool = False) -> Path:
-        """Write everything into a new folder and return it; `force` replaces the results of an old one."""
-        with new_folder(folder, force) as hidden:
-            self.write_into(hidden)
-        return Path(folder)
-
-    def write_into(self, folder: Path) -> None:
-        """Write everything into a folder that is there."""
-        import json
-
-        write_tables(folder, vars(self.tables))
-        write_tables(folder, {f"twin_{name}": ticks for name, ticks in self.twins.items()})
-        text = json.dumps(self.overview(), indent=1, allow_nan=False)
-        (folder / "summary.json").write_text(text + "\n", "utf-8")
-        self.plot.save(folder)
-        twins = sorted(self.twins)
-        write_manifest(folder, "run", self.scenario, seed=self.seed, agents=self.n_agents, twins=twins)
-
-    @classmethod
-    def from_folder(cls, folder: Path, manifest: Mapping[str, Any]) -> RunResult:
-        """The result that `write` left in a folder with this manifest."""
-        from abm.outcome.recorder import Tables
-
-        twins = tuple(name for name in TWINS if name in manifest["twins"])
-        frames = read_tables(folder, tuple(f"twin_{name}" for name in twins))
-        return cls(
-            scenario=Scenario.from_dict(manifest["scenario"]),
-            seed=manifest["seed"],
-            n_agents=manifest["agents"],
-            tables=Tables(**read_tables(folder, tuple(table.name for table in fields(Tables)))),
-            twins={name: frames[f"twin_{name}"] for name in twins},
-        )
-
-
 def to_pandas(tables: Mapping[str, pl.DataFrame], name: str) -> pandas.DataFrame:
     """A table by name as a pandas frame, without pyarrow."""
     import pandas
@@ -161,7 +311,3 @@ def to_pandas(tables: Mapping[str, pl.DataFrame], name: str) -> pandas.DataFrame
     if name not in tables:
         raise InputError(f"table = {name!r} is not known; allowed are {', '.join(tables)}")
     return pandas.DataFrame({column.name: column.to_numpy() for column in tables[name]})
-
-
-class ComparisonResult:
-    from_folder = None
