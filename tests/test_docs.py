@@ -1,0 +1,103 @@
+"""README and docs/ are those of the code: no table, number or picture is older than what it was made from."""
+
+import importlib
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import abm
+from abm.channels import CHANNELS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def build() -> Iterator[ModuleType]:
+    """The script that `make docs` runs; what it imports from its own folder is taken away again."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(DOCS))
+    try:
+        yield importlib.import_module("build")
+    finally:
+        sys.path.remove(str(DOCS))
+        for name in set(sys.modules) - before:
+            if getattr(sys.modules[name], "__file__", None) and Path(sys.modules[name].__file__ or "").parent == DOCS:
+                del sys.modules[name]
+
+
+def test_nothing_is_stale(build: ModuleType) -> None:
+    sentence = build.stale()
+    if sentence is not None:
+        pytest.fail(sentence, pytrace=False)
+
+
+def test_every_generated_region_is_filled_and_no_other_is_asked_for(build: ModuleType) -> None:
+    for name in build.DOCUMENTS:
+        text = (ROOT / name).read_text("utf-8")
+        assert text.count("<!-- generated: ") == len(build.regions(text)), name
+        for found in build.REGION.finditer(text):
+            assert found[0].count("\n") > 1, f"{name}: {found[2]} is empty; run 'make docs'"
+
+
+def test_the_digest_sees_a_number_and_not_a_comment(build: ModuleType, tmp_path: Path) -> None:
+    digest = importlib.import_module("digest")
+    import ast
+
+    def meaning(source: str) -> list[str]:
+        return list(digest.meaning(ast.parse(source)))
+
+    code = 'def f(x):\n    """One."""\n    return x + 1  # why\n'
+    assert meaning(code) == meaning('def f(x):\n    """Two."""\n\n    return (x + 1)\n')
+    assert meaning(code) != meaning(code.replace("+ 1", "+ 2"))
+    assert meaning('f("a")') != meaning('f("b")')
+    names = {path.relative_to(ROOT).as_posix() for path in digest.sources()}
+    assert {"abm/tick.py", "abm/markets/linear_impact.py", "scenarios/us_late_2025.toml"} <= names
+    assert not [name for name in names if name.startswith(("abm/cli/", "abm/figures/", "abm/report/", "tests/"))]
+
+
+def test_every_channel_has_a_file_and_a_word_on_what_off_means(build: ModuleType) -> None:
+    tables = importlib.import_module("tables")
+    assert set(tables.OFF_MEANS) == set(CHANNELS)
+    for name in CHANNELS:
+        assert (ROOT / "abm" / "contagion" / f"{name}.py").is_file()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_named_files_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    for name in re.findall(r"`((?:abm|scenarios|tests|docs)/[\w/.]+\.(?:py|toml|md))`", text):
+        assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+def test_targets_can_be_read(build: ModuleType) -> None:
+    targets = tomllib.loads((DOCS / "targets.toml").read_text("utf-8"))
+    limits = [*targets["quiet_world"]["targets"]]
+    assert len({target["name"] for target in limits}) == len(limits)
+    for target in limits:
+        assert {"at_least", "at_most"} & set(target)
+        assert target["source"]
+        assert isinstance(target["required"], bool)
+    scenario = abm.load(targets["quiet_world"]["scenario"])
+    for case in targets["directions"]["required"]:
+        scenario.replace({dial: 1 for dial in case["dials"]})  # every dial is one
+    for case in targets["directions"]["reported"]:
+        for value in case["values"]:
+            scenario.replace({case["dial"]: value})
+    assert targets["speed"]["provisional"]
+
+
+def test_a_scenario_costs_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "twice.toml"
+    lines = ["format = 1", 'extends = "us_late_2025"', 'name = "twice"', 'title = "Twice the leverage"', 'why = "A dial."']
+    file.write_text("\n".join([*lines, "[funds]", "leverage = 2"]), "utf-8")
+    assert abm.load(file).funds.leverage == 2
