@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -133,14 +132,14 @@ class Economy:
         """
         until = self.scenario.run.ticks if until is None else until
         self._make_room(until)
-        for self.tick in range(self.tick, until):
+        while self.tick < until:
             self._make_room_for_events()
             before = self.balances() if self.check else None
             for phase in TICK:
                 phase.step(self)
                 if before is not None and phase.name != "record":
                     self._prove(before, phase.name)
-        self.tick = max(until, self.tick)
+            self.tick += 1
 
     def _prove(self, before: np.ndarray, phase: str) -> None:
         identities.check(
@@ -186,7 +185,7 @@ class Economy:
         part = path.with_name(path.name + ".part")
         with part.open("wb") as file:
             np.savez(file, **arrays)
-        os.replace(part, path)
+        part.replace(path)
 
     @classmethod
     def load(cls, path: str | Path, *, check: bool = False) -> Economy:
@@ -211,7 +210,9 @@ class Economy:
             economy.journal_pages, economy.opening = arrays["journals"], arrays["opening"]
             economy.tick = head["tick"]
             if not economy.tick == len(economy.rows) == len(economy.journals):
-                raise InputError(f"{path}: its rows do not end at tick {economy.tick}; allowed is a state as it was saved")
+                raise InputError(
+                    f"{path}: its rows do not end at tick {economy.tick}; allowed is a state as it was saved"
+                )
         except InputError as error:
             raise error if str(error).startswith(f"{path}: ") else InputError(f"{path}: {error}") from error
         except FileNotFoundError as error:

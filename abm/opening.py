@@ -42,7 +42,7 @@ def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
     tables = {"funds": funds, "dealers": dealers, "banks": banks, "investors": investors, "depositors": depositors}
     house = CLEARING_HOUSE.open(1)
     house["sector"] = REST_OF_SYSTEM
-    return tables | {"issuers": open_issuer(scenario, tables), "house": house}
+    return tables | {"issuers": open_issuer(tables), "house": house}
 
 
 def open_dealers(scenario: Scenario, seed: int, funds: np.ndarray, bank_sizes: np.ndarray) -> np.ndarray:
@@ -140,7 +140,7 @@ def open_depositors(investors: np.ndarray, dealers: np.ndarray, banks: np.ndarra
     return depositors
 
 
-def open_issuer(scenario: Scenario, tables: dict[str, np.ndarray]) -> np.ndarray:
+def open_issuer(tables: dict[str, np.ndarray]) -> np.ndarray:
     """Open the book of firms and public sector, who owe what all the others hold."""
     issuers = ISSUER.open(1)
     issuers["sector"] = REST_OF_SYSTEM

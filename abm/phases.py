@@ -48,8 +48,18 @@ def take_timed_actions(e: Economy) -> None:
             instrument = NOTES if action.kind == "buy_notes" else NO_INSTRUMENT
             amount = {"switch": lambda a: float(a.on), "buy_notes": lambda a: a.per_day, "spark": lambda a: a.total}
             log_event(
-                e.events, e.counter, TIMED_ACTION, e.tick, SCENARIO, 0, SCENARIO, 0, channel, instrument,
-                amount[action.kind](action), NO_EVENT,
+                e.events,
+                e.counter,
+                TIMED_ACTION,
+                e.tick,
+                SCENARIO,
+                0,
+                SCENARIO,
+                0,
+                channel,
+                instrument,
+                amount[action.kind](action),
+                NO_EVENT,
             )
 
 
@@ -90,7 +100,17 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
                 market = markets[k]
                 value = -fund.orders[k] * market.price
                 sale = log_event(
-                    events, counter, FORCED_SALE, tick, FUND, fund.id, SCENARIO, 0, fund.channel[k], k, value,
+                    events,
+                    counter,
+                    FORCED_SALE,
+                    tick,
+                    FUND,
+                    fund.id,
+                    SCENARIO,
+                    0,
+                    fund.channel[k],
+                    k,
+                    value,
                     fund.cause,
                 )
                 if value > market.largest_sale:

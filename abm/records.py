@@ -77,9 +77,7 @@ class Record:
     @cached_property
     def dtype(self) -> np.dtype:
         """The layout: a NumPy record, so that `fund.cash` reads the same compiled and uncompiled."""
-        layout = [
-            (f.name, f.kind) if f.size == 1 else (f.name, f.kind, (f.size,)) for f in self.fields
-        ]
+        layout = [(f.name, f.kind) if f.size == 1 else (f.name, f.kind, (f.size,)) for f in self.fields]
         return np.dtype((np.record, layout))
 
     def open(self, count: int) -> np.ndarray:

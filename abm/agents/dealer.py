@@ -75,5 +75,3 @@ def balance_sheet_room(dealers, capacity, markets):
         return 1.0
     room = (capacity * min(1.0, capital / opening) - inventory) / (capacity - opening_inventory)
     return min(1.0, max(0.0, room))
-
-

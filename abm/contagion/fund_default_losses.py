@@ -28,7 +28,6 @@ from abm.outcome.events import (
     DEALER,
     DEALER_FAILED,
     FUND,
-    NO_EVENT,
     NO_INSTRUMENT,
     SHORTFALL,
     log_event,
@@ -73,8 +72,18 @@ def close_seized_funds(
             if switches[0].fund_default_losses:
                 days[0].dealer_losses += fund.shortfall
                 dealer.loss_event = log_event(
-                    events, counter, SHORTFALL, tick, FUND, fund.id, DEALER, dealer.id, FUND_DEFAULT_LOSSES,
-                    MARGIN_LOANS, fund.shortfall, fund.cause,
+                    events,
+                    counter,
+                    SHORTFALL,
+                    tick,
+                    FUND,
+                    fund.id,
+                    DEALER,
+                    dealer.id,
+                    FUND_DEFAULT_LOSSES,
+                    MARGIN_LOANS,
+                    fund.shortfall,
+                    fund.cause,
                 )
                 write_off_margin_loan(journal, dealer, fund, fund.shortfall)
             else:
@@ -127,8 +136,18 @@ def resolve_failures(dealers, banks, settings, days, journal, tick, events, coun
         for line in range(N_LINES):
             owed += dealer.bank_loan[line]
         failure = log_event(
-            events, counter, DEALER_FAILED, tick, DEALER, dealer.id, DEALER, dealer.id, FUND_DEFAULT_LOSSES,
-            NO_INSTRUMENT, -dealer.capital, dealer.loss_event,
+            events,
+            counter,
+            DEALER_FAILED,
+            tick,
+            DEALER,
+            dealer.id,
+            DEALER,
+            dealer.id,
+            FUND_DEFAULT_LOSSES,
+            NO_INSTRUMENT,
+            -dealer.capital,
+            dealer.loss_event,
         )
         if owed <= 0.0:
             continue
@@ -141,14 +160,34 @@ def resolve_failures(dealers, banks, settings, days, journal, tick, events, coun
             write_off_dealer_loan(journal, banks, dealer, line, loss)
             days[0].bank_losses += loss
             bank.loss_event = log_event(
-                events, counter, BANK_LOSS, tick, DEALER, dealer.id, BANK, bank.id, FUND_DEFAULT_LOSSES, BANK_LOANS,
-                loss, failure,
+                events,
+                counter,
+                BANK_LOSS,
+                tick,
+                DEALER,
+                dealer.id,
+                BANK,
+                bank.id,
+                FUND_DEFAULT_LOSSES,
+                BANK_LOANS,
+                loss,
+                failure,
             )
     for row in range(banks.shape[0]):
         bank = banks[row]
         if bank.failed == 2:
             bank.failed = 1
             log_event(
-                events, counter, BANK_FAILED, tick, BANK, bank.id, BANK, bank.id, FUND_DEFAULT_LOSSES, NO_INSTRUMENT,
-                bank.capital, bank.loss_event,
+                events,
+                counter,
+                BANK_FAILED,
+                tick,
+                BANK,
+                bank.id,
+                BANK,
+                bank.id,
+                FUND_DEFAULT_LOSSES,
+                NO_INSTRUMENT,
+                bank.capital,
+                bank.loss_event,
             )

@@ -53,8 +53,18 @@ def call_margin(funds, dealers, markets, stories, settings, switches, tick, even
         if missing <= 0.0 or fund.margin_loan <= 0.0:
             if fund.days_in_call > 0:
                 log_event(
-                    events, counter, CALL_MET, tick, FUND, fund.id, DEALER, dealer, MARGIN_CALLS, NO_INSTRUMENT,
-                    fund.call, fund.cause,
+                    events,
+                    counter,
+                    CALL_MET,
+                    tick,
+                    FUND,
+                    fund.id,
+                    DEALER,
+                    dealer,
+                    MARGIN_CALLS,
+                    NO_INSTRUMENT,
+                    fund.call,
+                    fund.cause,
                 )
             fund.days_in_call = 0
             fund.call = 0.0
@@ -64,16 +74,36 @@ def call_margin(funds, dealers, markets, stories, settings, switches, tick, even
             cause = cause_of_move(worst_holding(fund, markets), markets, stories[0], tick, events, counter)
             fund.call = missing
             fund.cause = log_event(
-                events, counter, MARGIN_CALL, tick, FUND, fund.id, DEALER, dealer, MARGIN_CALLS, NO_INSTRUMENT,
-                missing, cause,
+                events,
+                counter,
+                MARGIN_CALL,
+                tick,
+                FUND,
+                fund.id,
+                DEALER,
+                dealer,
+                MARGIN_CALLS,
+                NO_INSTRUMENT,
+                missing,
+                cause,
             )
         fund.days_in_call += 1
         if fund.days_in_call > grace_days or fund.net_asset_value <= 0.0:
             fund.status = SEIZED
             fund.days_in_call = 0
             fund.cause = log_event(
-                events, counter, SEIZURE, tick, FUND, fund.id, DEALER, dealer, MARGIN_CALLS, NO_INSTRUMENT,
-                fund.margin_loan, fund.cause,
+                events,
+                counter,
+                SEIZURE,
+                tick,
+                FUND,
+                fund.id,
+                DEALER,
+                dealer,
+                MARGIN_CALLS,
+                NO_INSTRUMENT,
+                fund.margin_loan,
+                fund.cause,
             )
 
 

@@ -39,7 +39,9 @@ def spread_disbelief(stories, markets, settings, switches):
     excess = math.log(ai.price / ai.last_price) - ai.news_yesterday
     first_doubters = 1.0 - narrative.believers
     doubters = story.doubters
-    story.attention += story.disappointment - narrative.price_feedback * excess - story.attention / narrative.attention_days
+    story.attention += (
+        story.disappointment - narrative.price_feedback * excess - story.attention / narrative.attention_days
+    )
     heard = narrative.persuasion * story.disappointment * (1.0 - doubters)
     caught = narrative.contagion * story.attention * doubters * (1.0 - doubters)
     forgotten = (doubters - first_doubters) / narrative.recovery_days

@@ -7,6 +7,6 @@ from abm.markets.market import Market
 MARKET = Market(
     name="ai_equity",
     label="AI equity",
-    spark_share=lambda scenario: 1.0,
+    spark_share=lambda _: 1.0,
     belief_per_doubter=lambda scenario: -scenario.narrative.worth_of_belief,
 )

@@ -45,8 +45,18 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
     days[0].buyers_capacity = capacity
     if taken < 1.0:
         log_event(
-            events, counter, SALES_RATIONED, tick, INVESTORS, 0, SCENARIO, 0, FINITE_BUYERS, NO_INSTRUMENT,
-            (1.0 - taken) * offered, largest_sale_event(markets),
+            events,
+            counter,
+            SALES_RATIONED,
+            tick,
+            INVESTORS,
+            0,
+            SCENARIO,
+            0,
+            FINITE_BUYERS,
+            NO_INSTRUMENT,
+            (1.0 - taken) * offered,
+            largest_sale_event(markets),
         )
     for k in range(N_TRADED):
         market = markets[k]

@@ -53,12 +53,16 @@ MARKET = Record(
 
 @dataclass(frozen=True)
 class Market:
-    """What a market's own file says of it; the numbers come from the scenario's section of that name."""
+    """What a market's own file says of it; the numbers come from the scenario's section of that name.
+
+    spark_share: log points of worth that it loses with one of AI equity's; belief_per_doubter: log points
+    of price when everybody has turned doubter. Both are read from the scenario when a run opens.
+    """
 
     name: str
     label: str
-    spark_share: Callable[[Any], float]
-    belief_per_doubter: Callable[[Any], float]
+    spark_share: Callable[[Any], float] = lambda _: 0.0
+    belief_per_doubter: Callable[[Any], float] = lambda _: 0.0
 
 
 @rule

@@ -22,8 +22,18 @@ def hear_news(markets, stories, sparks, seed, tick, events, counter):
     story.disappointment = disappointment_on(sparks, tick)
     if story.disappointment != 0.0:
         heard = log_event(
-            events, counter, NEWS_EVENT, tick, SCENARIO, 0, SCENARIO, 0, NO_CHANNEL, AI_EQUITY,
-            story.disappointment, NO_EVENT,
+            events,
+            counter,
+            NEWS_EVENT,
+            tick,
+            SCENARIO,
+            0,
+            SCENARIO,
+            0,
+            NO_CHANNEL,
+            AI_EQUITY,
+            story.disappointment,
+            NO_EVENT,
         )
         if story.disappointment > 0.0:
             story.bad_news_event = heard

@@ -7,6 +7,5 @@ from abm.markets.market import Market
 MARKET = Market(
     name="notes",
     label="Treasury notes",
-    spark_share=lambda scenario: 0.0,
     belief_per_doubter=lambda scenario: scenario.narrative.flight_to_notes,
 )

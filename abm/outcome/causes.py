@@ -35,7 +35,5 @@ def cause_of_move(k, markets, story, tick, events, counter):
         cause = log_event(
             events, counter, NEWS_EVENT, tick, SCENARIO, 0, MARKET, k, NO_CHANNEL, k, market.news_today, NO_EVENT
         )
-    market.move_event = log_event(
-        events, counter, PRICE_MOVE, tick, MARKET, k, SCENARIO, 0, channel, k, move, cause
-    )
+    market.move_event = log_event(events, counter, PRICE_MOVE, tick, MARKET, k, SCENARIO, 0, channel, k, move, cause)
     return market.move_event
