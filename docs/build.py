@@ -1,8 +1,8 @@
-"""Regenerates every number and figure of README.md and docs/: `make docs`, or `python docs/build.py --seeds 20`.
+"""Regenerates every number and figure of README.md and docs/; `make docs` calls it.
 
-Between `<!-- generated: name -->` and `<!-- end -->` nothing is written by hand. Tables that are read off the code
-take a second (`--tables`); measured ones take some minutes on two cores and are stamped, in docs/results.md,
-with the digest of all that can change them (`docs/digest.py`).
+Between `<!-- generated: name -->` and `<!-- end -->` nothing is written by hand. Tables that are read off
+the code take a second (`--tables`); measured ones take some minutes on two cores (fewer seeds to try:
+`--seeds 20`) and are stamped, in docs/results.md, with the digest of all that can change them (`digest.py`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def stale() -> str | None:
     if stamp is None or stamp[0] != source_digest():
         return "README.md and docs/: the measured numbers are older than the sources; run 'make docs'"
     if stamp[1] < FULL:
-        return f"README.md and docs/: the measured numbers come from {stamp[1]} seeds, not {FULL}; run 'make docs'"
+        return f"README.md and docs/: the numbers come from {stamp[1]} seeds, not {FULL}; run 'make docs'"
     return None
 
 
@@ -67,9 +67,7 @@ def write(content: Mapping[str, Callable[[], str]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--seeds", type=int, default=FULL, help=f"seeds of each table (default {FULL}; fewer to try)"
-    )
+    parser.add_argument("--seeds", type=int, default=FULL, help=f"seeds (default {FULL}; fewer to try)")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--tables", action="store_true", help="only the tables that need no run")
     chosen = parser.parse_args()
@@ -80,6 +78,8 @@ def main() -> None:
 
     digest = source_digest()
     content = measured(chosen.seeds, chosen.workers, FIGURES)
+    if source_digest() != digest:
+        raise SystemExit("the sources changed while the numbers were made; run 'make docs' again")
     made = f"Made by `make docs` from the sources `{digest}` and {chosen.seeds} seeds."
     write({**STATIC, **content, "stamp": lambda: made})
 

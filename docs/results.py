@@ -130,9 +130,7 @@ def required_table(lab: Laboratory) -> str:
             met = case["sign"] * times >= TARGETS["directions"]["standard_errors"]
             first = (f"{case['name']} × {case['factors'][1]:g}", where, lose) if place == 0 else ("", "", "")
             verdict = ("as accounting forces" if met else "**not shown**") if loss == "lender_losses" else ""
-            rows.append(
-                (*first, who, number(low[loss].mean()), signed(mean), number(error), f"{times:+.1f}", verdict)
-            )
+            rows.append((*first, who, number(low[loss].mean()), signed(mean), number(error), f"{times:+.1f}", verdict))
     head = ("what is raised", "on", "seeds in which they lose", "losses of", "before, $bn", "change, $bn")
     return table((*head, "standard error", "standard errors", ""), rows)
 
@@ -172,40 +170,35 @@ def leverage_samples(lab: Laboratory) -> dict[tuple[str, float], Sample]:
 
 
 def leverage_table(lab: Laboratory) -> str:
-    """Medians by leverage and speed of the news, with the twin of news alone and the quiet world beside them."""
+    """By leverage and speed of the news, less the twin of news alone; the quiet world beside them."""
     half = pairs_of_leverage(lab.seeds)
     samples = leverage_samples(lab)
     rows = []
     for leverage in LEVERAGES:
         for name, days in (("sudden", SUDDEN), ("gradual", GRADUAL)):
-            sample = samples[name, leverage]
+            now = samples[name, leverage]
             off = lab.sample({**of_leverage(days, 1.0), **ALL_OFF}, seeds=half)
-            rows.append(
-                (
-                    f"{leverage:g}", name, percent(sample["drawdown"]), middle(sample["worst_20_day_share"]),
-                    middle(sample["worst_20_day_share"] - off["worst_20_day_share"], "+.2f"),
-                    middle(sample["log_fall"] - off["log_fall"], "+.2f"),
-                    percent(sample["broad_drawdown"]), number(float(np.median(sample["forced_sales"]))),
-                    number(float(sample["dealer_losses"].mean())), number(float(sample["bank_losses"].mean())),
-                    share(sample["dealers_failed"] >= 2), share(sample["banks_failed"] > 0),
-                )
-            )  # fmt: skip
-        calm = lab.sample(quiet_at(leverage), "quiet", seeds=half)
-        rows.append(
-            (
-                f"{leverage:g}", "no spark", percent(calm["drawdown_ai_equity"]), "–", "–", "–",
-                percent(calm["drawdown_broad_equity"]), "–", number(float(calm["lender_losses"].mean())) + " (both)",
-                "–", share(calm["dealers_failed"] >= 2), share(calm["bank_failed"] > 0),
+            speed = (
+                middle(now["worst_20_day_share"]),
+                middle(now["worst_20_day_share"] - off["worst_20_day_share"], "+.2f"),
+                middle(now["log_fall"] - off["log_fall"], "+.2f"),
             )
-        )  # fmt: skip
-    head = ("leverage", "news", "AI equity falls", "worst-20 share", "acceleration", "amplification")
-    more = (
-        "broad equity falls",
-        "forced sales, $bn",
-        "dealers lose, $bn",
-        "banks lose, $bn",
-        "two dealers fail",
-    )
+            money = (
+                number(float(np.median(now["forced_sales"]))),
+                number(float(now["dealer_losses"].mean())),
+                number(float(now["bank_losses"].mean())),
+            )
+            failures = share(now["dealers_failed"] >= 2), share(now["banks_failed"] > 0)
+            falls = percent(now["drawdown"]), percent(now["broad_drawdown"])
+            rows.append((f"{leverage:g}", name, *falls, *speed, *money, *failures))
+        calm = lab.sample(quiet_at(leverage), "quiet", seeds=half)
+        falls = percent(calm["drawdown_ai_equity"]), percent(calm["drawdown_broad_equity"])
+        money = number(float(calm["dealer_losses"].mean())), number(float(calm["bank_losses"].mean()))
+        sales = number(float(np.median(calm["forced_sales"])))
+        failures = share(calm["dealers_failed"] >= 2), share(calm["bank_failed"] > 0)
+        rows.append((f"{leverage:g}", "no spark", *falls, "–", "–", "–", sales, *money, *failures))
+    head = ("leverage", "news", "AI equity falls", "broad equity falls", "worst-20 share", "acceleration")
+    more = ("amplification", "forced sales, $bn", "dealers lose, $bn", "banks lose, $bn", "two dealers fail")
     return table((*head, *more, "a bank fails"), rows)
 
 
@@ -233,16 +226,11 @@ def comparison_table(both: abm.ComparisonResult) -> str:
     for name in (name for name in LABELS if name in frame.columns):
         cells = []
         for own in members.values():
-            counts = {
-                label: (own[name] == label).sum()
-                for label in own[name].drop_nulls().unique(maintain_order=True)
-            }
+            counts = {label: (own[name] == label).sum() for label in own[name].drop_nulls().unique(maintain_order=True)}
             ranked = sorted(counts.items(), key=lambda item: -item[1])
             cells.append(", ".join(f"{label} {100 * count / len(own):.0f} %" for label, count in ranked))
         rows.append((f"`{name}`", *cells))
-    return table(
-        ("key of the summary", *(f"news over {days} day{'s' * (days != 1)}" for days in members)), rows
-    )
+    return table(("key of the summary", *(f"news over {days} day{'s' * (days != 1)}" for days in members)), rows)
 
 
 # -- words and numbers ---------------------------------------------------------------------------------

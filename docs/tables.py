@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What a run lacks when a channel is off; a test keeps the names those of abm/channels.py.
 OFF_MEANS = {
-    "ordinary_trading": "nobody trades, earns or pays interest without need; with all channels off prices are the news",
+    "ordinary_trading": "nobody trades, earns or pays interest unless he must; with all off prices are the news",
     "narrative_feedback": "nobody turns doubter; prices lose what the news says and no more",
     "margin_calls": "no call, no forced sale, no seizure: losses stay on paper",
-    "cross_asset_sales": "a call is met out of AI equity alone, and of a seized book the dealer keeps the rest",
+    "cross_asset_sales": "a call is met out of AI equity alone; the dealer keeps the rest of a seized book",
     "depth_spiral": "depth stays at its normal level whatever happens",
     "finite_buyers": "every offer finds a taker, and discounts heal as fast as in normal times",
     "fund_default_losses": "owners make every lender whole, and no dealer or bank fails",
@@ -34,12 +34,10 @@ OFF_MEANS = {
 
 
 def tick_table() -> str:
-    rows = [
-        (
-            str(place), f"`{phase.name}`", phase.words, code(phase.reads), code(phase.writes), code(phase.channels) or "–",
-        )
-        for place, phase in enumerate(TICK, 1)
-    ]  # fmt: skip
+    rows = []
+    for place, phase in enumerate(TICK, 1):
+        parts = code(phase.reads), code(phase.writes), code(phase.channels) or "–"
+        rows.append((str(place), f"`{phase.name}`", phase.words, *parts))
     return table(("", "phase", "what happens", "reads", "writes", "channels"), rows)
 
 
@@ -59,9 +57,7 @@ def channels_table() -> str:
 def tests_of(channel: str) -> list[str]:
     """The test files that name a channel, those of the documentation left out; its own file comes first."""
     tests = ROOT / "tests"
-    found = [
-        p for p in sorted(tests.rglob("test_*.py")) if p.name not in ("test_docs.py", "test_examples.py")
-    ]
+    found = [p for p in sorted(tests.rglob("test_*.py")) if p.name not in ("test_docs.py", "test_examples.py")]
     naming = [p for p in found if channel in p.stem or names(p, channel)]
     naming.sort(key=lambda path: channel not in path.stem)
     return [p.relative_to(ROOT).as_posix() for p in naming[:3]]
@@ -72,16 +68,12 @@ def names(path: Path, word: str) -> bool:
         tree = ast.parse(path.read_text("utf-8"))
     except SyntaxError:
         return False
-    texts = (
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
     return any(word in text for text in texts)
 
 
 def chart_table() -> str:
-    """Who holds and who owes each instrument, read from the declared records, and at whom the other side is named."""
+    """Who holds and who owes each instrument, as the records declare it, and where the other side is named."""
     rows = []
     for k, name in enumerate(INSTRUMENTS):
         holders, debtors = [], []
@@ -120,17 +112,12 @@ def records_table() -> str:
 
 
 def series_table() -> str:
-    rows = [
-        (f"`{name}`" + (f" per {per}" if per else ""), unit, meaning) for name, per, unit, meaning in SERIES
-    ]
+    rows = [(f"`{name}`" + (f" per {per}" if per else ""), unit, meaning) for name, per, unit, meaning in SERIES]
     return table(("column of `ticks`", "unit", "meaning"), rows)
 
 
 def markets_table() -> str:
-    terms = (
-        "capitalisation", "drift", "news_volatility", "normal_volatility", "news_correlation", "impact_multiplier",
-        "lasting_share", "depth_floor", "daily_volume",
-    )  # fmt: skip
+    terms = list(type(scenario("{}").markets.ai_equity).model_fields)
     values = scenario("{}").markets
     rows = [(f"`{t}`", *(number(getattr(getattr(values, m.name), t)) for m in MARKETS)) for t in terms]
     return table(("term of the market", *(NAMES.get(m.name, m.label) for m in MARKETS)), rows)
@@ -154,12 +141,8 @@ def parameters_table() -> str:
     rows = []
     for p in parameters():
         if not isinstance(p.default, bool):
-            allowed = (
-                f"from {number(p.low)}" if p.high == math.inf else f"{number(p.low)} to {number(p.high)}"
-            )
-            rows.append(
-                (f"`{p.path}`", p.meaning, number(p.default), p.unit, allowed, p.source, grade(p.source))
-            )
+            allowed = f"from {number(p.low)}" if p.high == math.inf else f"{number(p.low)} to {number(p.high)}"
+            rows.append((f"`{p.path}`", p.meaning, number(p.default), p.unit, allowed, p.source, grade(p.source)))
     return table(("parameter", "meaning", "value", "unit", "allowed", "source", "grade"), rows)
 
 
@@ -179,9 +162,9 @@ def count(items: Iterable[str]) -> dict[str, int]:
 def cast_line() -> str:
     s = scenario("{}")
     return (
-        f"On stage in `{s.name}`: {s.funds.count} equity long/short funds, {s.margin_accounts.count} cohorts of margin "
-        f"accounts, {s.dealers.count} dealers, {s.banks.count} banks with deposits at named banks, {s.buyers.count} "
-        f"long-term investors; {', '.join(NAMES[m.name] for m in MARKETS)}; {len(CHANNELS)} channels."
+        f"On stage in `{s.name}`: {s.funds.count} equity long/short funds, {s.margin_accounts.count} cohorts "
+        f"of margin accounts, {s.dealers.count} dealers, {s.banks.count} banks with deposits at named banks, "
+        f"{s.buyers.count} long-term investors; {', '.join(NAMES[m.name] for m in MARKETS)}; {len(CHANNELS)} channels."
     )
 
 
