@@ -1,1 +1,1 @@
-"""Figures as matplotlib objects, made from tables: `run` for one run, `comparison` for many, `style` to save them."""
+"""Matplotlib figures made from tables: `run` for one run, `comparison` for many, `style` to save them."""

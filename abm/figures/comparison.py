@@ -35,7 +35,7 @@ def comparison_figures(data: ComparisonData) -> dict[str, Figure]:
 
 @in_style
 def paths(data: ComparisonData) -> Figure:
-    """Draw the price of AI equity, broad equity and notes for each speed, under one another on the same axes."""
+    """Draw the price of AI equity, broad equity and notes for each speed, one row each, on the same axes."""
     title = "The same bubble bursts at different speeds: prices, median and spread over seeds"
     figure, axes = panels(title, len(data.members), len(MARKETS), height=2.1, width=9.5, sharex=True, sharey="col")
     for row, days in zip(axes, data.members, strict=True):
@@ -54,7 +54,7 @@ def paths(data: ComparisonData) -> Figure:
 
 @in_style
 def strain(data: ComparisonData) -> Figure:
-    """Draw belief, depth, forced sales and lenders' capital for each speed, under one another on the same axes."""
+    """Draw belief, depth, forced sales and dealers' capital, one row per speed, on the same axes."""
     columns = (
         ("believers", "believers, share"),
         ("depth_ai_equity", "depth of AI equity, normal = 1"),
@@ -196,7 +196,7 @@ def verdicts(data: ComparisonData) -> Figure:
         axis.set_xlabel("share of seeds")
         axis.set_title({"speed": "speed", "verdict_real": "economy", "verdict_financial": "finance"}[key])
         axis.grid(visible=False)
-        axis.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.3), ncols=1, handlelength=1.2)
+        axis.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), borderaxespad=4.8, handlelength=1.2)
     axes[0][0].set_yticks(list(places.values()), [short(days) for days in places])
     return figure
 
@@ -207,9 +207,7 @@ def _band(axis: Axes, data: ComparisonData, days: int, series: str, colour: str)
     axis.plot(tick, median, color=colour, label="median")
 
 
-def _quantiles(
-    data: ComparisonData, days: int, series: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _quantiles(data: ComparisonData, days: int, series: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     import polars as pl
 
     own = data.quantiles.filter((pl.col("days") == days) & (pl.col("series") == series))

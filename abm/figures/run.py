@@ -32,7 +32,7 @@ def run_figures(ticks: pl.DataFrame) -> dict[str, Figure]:
 def prices(ticks: pl.DataFrame) -> Figure:
     """Draw each market's price beside what news alone would have made of it."""
     fall = fall_of(ticks, "ai_equity")
-    title = f"AI equity falls by {fall.drawdown:.0%}; the thin line is what news alone would have made of each price"
+    title = f"AI equity falls by {fall.drawdown:.0%}; dashed, what news alone would have made of each price"
     figure, axes = panels(title, len(MARKETS), height=1.7, sharex=True)
     days = ticks["tick"].to_numpy()
     for k, market in enumerate(MARKETS):

@@ -1,4 +1,4 @@
-"""One look for all figures: fit for colour-blind readers and for grey print, and the same bytes every time."""
+"""One look for all figures: fit for colour-blind readers and grey print, and the same bytes every time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 
 
 class Look(NamedTuple):
-    """How one thing is drawn: colour (Okabe and Ito 2008), line and marker, so that each alone tells it apart."""
+    """How one thing is drawn: colour (Okabe and Ito 2008), line and marker; each alone tells it apart."""
 
     colour: str
     line: str
@@ -72,7 +72,11 @@ def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with _settings():
-            return draw(*args, **kwargs)
+            figure = draw(*args, **kwargs)
+            # Arranged once: another pass at every saving would move things a little each time.
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+            return figure
 
     return drawn
 
@@ -80,7 +84,7 @@ def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 def panels(
     title: str, rows: int, columns: int = 1, *, height: float = 2.0, width: float = 8.0, **shared: Any
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Return a figure with a one-sentence title and rows x columns of axes; height is that of a row in inches."""
+    """Return a figure with a one-sentence title and its axes, row by row; `height` of a row in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -147,7 +151,8 @@ def save_all(figures: dict[str, Figure], folder: str | os.PathLike[str]) -> Sequ
 def _settings() -> Any:
     import matplotlib
 
-    return matplotlib.rc_context({**matplotlib.rcParamsDefault, **SETTINGS, "backend": matplotlib.rcParams["backend"]})
+    settings: Any = {**matplotlib.rcParamsDefault, **SETTINGS, "backend": matplotlib.rcParams["backend"]}
+    return matplotlib.rc_context(settings)
 
 
 def _rendered(figure: Figure, kind: str, **how: Any) -> bytes:
@@ -162,8 +167,8 @@ def _write_whole(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)  # mkstemp makes it private
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise

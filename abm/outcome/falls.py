@@ -1,4 +1,4 @@
-"""How a price fell: how far, how fast, and how much of it in its worst month; read from closing prices alone."""
+"""How a price fell: how far, how fast, and how much of it in its worst month, from closing prices alone."""
 
 from __future__ import annotations
 

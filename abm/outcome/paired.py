@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean, its 95 % interval, its standard error and the number of pairs; bounds are None below two pairs."""
+    """A mean, its 95 % interval and standard error, and the number of pairs; None for a single pair."""
 
     mean: float
     low: float | None
@@ -57,7 +57,7 @@ def share_interval(count: int, n: int) -> tuple[float, float]:
 
 
 def student_t_quantile(p: float, degrees: int) -> float:
-    """Return the quantile of Student's t: exact for 1 and 2 degrees of freedom, else within 0.5 % at p = 0.975.
+    """Return the quantile of Student's t: exact for 1 and 2 degrees of freedom, else to 0.5 % at p = 0.975.
 
     Expansion in 1 / degrees (Abramowitz and Stegun 1964, 26.7.5).
     """

@@ -24,7 +24,14 @@ SELLERS = ("funds", "margin_accounts", "dealers")
 FAILURES = ("seizure", "shortfall", "dealer_failed", "bank_failed")
 PATHS = (
     *(f"{name}_{m}" for name in ("price", "news", "belief", "discount", "depth", "forced_sales") for m in MARKETS),
-    *("believers", "buyers_capacity", "forced_sales_liquidated", "yield_notes", "dealer_capital", "bank_capital"),
+    *(
+        "believers",
+        "buyers_capacity",
+        "forced_sales_liquidated",
+        "yield_notes",
+        "dealer_capital",
+        "bank_capital",
+    ),
     *("failed_funds", "failed_margin_accounts", "dealers_failed", "banks_failed"),
     *("cash_obtained_funds", "cash_obtained_margin_accounts"),
 )
@@ -76,7 +83,7 @@ class Reduced:
 
 
 def reduce_run(tables: Tables, scenario: Any) -> Reduced:
-    """Reduce a run's tables to what a comparison reports; `scenario.funds.count` tells funds from margin accounts."""
+    """Reduce a run's tables to what a comparison reports; `funds.count` tells funds from margin accounts."""
     ticks, n_funds = tables.ticks, int(scenario.funds.count)
     by_day = _forced_sales(ticks, tables.events, n_funds)
     return Reduced(
@@ -160,9 +167,7 @@ def _with_sector(events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
     kind = pl.col("actor").str.split(":").list.first()
     number = pl.col("actor").str.split(":").list.last().cast(pl.Int64, strict=False)
     account = (kind == "margin_account") | ((kind == "fund") & (number >= n_funds))
-    return events.with_columns(
-        pl.when(account).then(pl.lit("margin_accounts")).otherwise(kind + "s").alias("sector")
-    )
+    return events.with_columns(pl.when(account).then(pl.lit("margin_accounts")).otherwise(kind + "s").alias("sector"))
 
 
 def _forced_sales(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
@@ -176,10 +181,7 @@ def _forced_sales(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl
     offers = _with_sector(events.filter(pl.col("kind") == "forced_sale"), n_funds)
     seized = events.filter(pl.col("kind") == "seizure").group_by("actor").agg(pl.col("tick").min().alias("seized"))
     offers = offers.join(seized, on="actor", how="left").with_columns(
-        pl.when(pl.col("tick") > pl.col("seized"))
-        .then(pl.lit("dealers"))
-        .otherwise(pl.col("sector"))
-        .alias("seller")
+        pl.when(pl.col("tick") > pl.col("seized")).then(pl.lit("dealers")).otherwise(pl.col("sector")).alias("seller")
     )
     filled = ticks.select("tick", *(pl.col(f"forced_sales_{m}").alias(m) for m in MARKETS)).unpivot(
         index="tick", variable_name="instrument", value_name="filled"
@@ -207,7 +209,7 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     for seller, market, _, amount in _sum_sales(by_day).iter_rows():
         totals[seller, market] += amount
     volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in MARKETS}
-    nothing = {name: None for name in LIQUIDITY}
+    nothing = dict.fromkeys(LIQUIDITY)
 
     def row(sector: str, need: str, expected_from: str, needed: float, obtained: float) -> dict[str, Any]:
         sold = {f"sold_{m}": totals[sector, m] for m in MARKETS}
@@ -215,7 +217,13 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
         return names | {"needed": needed, "obtained": obtained} | sold | volumes
 
     rows = [
-        row(s, "calls", "sales of its own holdings", new_cash_needs(ticks, s), float(ticks[f"cash_obtained_{s}"].sum()))
+        row(
+            s,
+            "calls",
+            "sales of their own holdings",
+            new_cash_needs(ticks, s),
+            float(ticks[f"cash_obtained_{s}"].sum()),
+        )
         for s in BORROWERS
     ]
     seized_sales = sum(totals["dealers", m] for m in MARKETS)

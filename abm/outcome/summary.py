@@ -40,7 +40,7 @@ def _later(meaning: str, unit: str) -> Any:
 
 @dataclass(frozen=True)
 class Summary:
-    """What one run came to; `describe()` gives each key's meaning and unit. None: no fall, no twin, or not on stage."""
+    """What one run came to; `describe()` gives meanings and units. None: no fall, no twin, not on stage."""
 
     drawdown: float | None = _key("largest fall of AI equity from a peak", "share")
     days_to_half: int | None = _key("from the peak until half of the log fall is done", "days")
@@ -203,7 +203,7 @@ def _fall_keys(prefix: str, fall: Fall, off: Fall | None) -> dict[str, Any]:
 
 
 def _split(ai: Fall, all_off: pl.DataFrame | None, belief_only: pl.DataFrame | None) -> dict[str, Any]:
-    """Belief comes first: what it does alone is its part, all else is the balance sheets', joint effects included."""
+    """What belief does alone is its part; all else, joint effects included, is the balance sheets'."""
     if all_off is None or belief_only is None:
         return {}
     off, belief = fall_of(all_off, "ai_equity").log_fall, fall_of(belief_only, "ai_equity").log_fall
@@ -213,7 +213,7 @@ def _split(ai: Fall, all_off: pl.DataFrame | None, belief_only: pl.DataFrame | N
 def _bank_capital(
     ticks: pl.DataFrame, all_off: pl.DataFrame | None, belief_only: pl.DataFrame | None, scenario: Any
 ) -> dict[str, Any]:
-    """The bank capital that the channels cost: losses on dealers, and notes marked down more than by the news.
+    """The bank capital that the channels cost: losses on dealers, and notes marked down beyond the news.
 
     Capital itself cannot be compared: everyday income is off in the twins, and with it retained earnings.
     """
@@ -269,7 +269,7 @@ def _stress(ticks: pl.DataFrame) -> dict[str, Any]:
         "forced_sales_worst_day_bn": float(_forced_by_day(ticks).max()),
         "cash_needed_bn": sum(new_cash_needs(ticks, s) for s in BORROWERS),
         "cash_obtained_bn": sum(float(ticks[f"cash_obtained_{s}"].sum()) for s in BORROWERS),
-        "calls_open_max": int(sum(ticks[f"in_call_{s}"].to_numpy() for s in BORROWERS).max()),
+        "calls_open_max": int(np.sum([ticks[f"in_call_{s}"].to_numpy() for s in BORROWERS], axis=0).max()),
         "note_discount_max": float(np.abs(np.expm1(ticks["discount_notes"].to_numpy())).max()),
         "depth_min": float(ticks["depth_ai_equity"].to_numpy().min()),
         "fill_share_min": float(ticks["fill_share"].to_numpy().min()),

@@ -22,7 +22,7 @@ WIGGLE = 0.25
 
 @dataclass(frozen=True)
 class Cuts:
-    """Where one label ends and the next begins; source: the model's design, section 7. Speed cuts are provisional."""
+    """Where one label ends and the next begins: the design's own cuts; those of speed are provisional."""
 
     gradual_share: float = 0.4  # at most this share of the fall in its worst 20 days is gradual
     sudden_share: float = 0.7  # at least this share is sudden
@@ -56,7 +56,7 @@ class Evidence:
 
 
 def speed_label(worst_20_day_share: float | None, cuts: Cuts = Cuts()) -> str | None:
-    """Return gradual, mixed or sudden from the share of the fall in its worst 20 days; None without a fall."""
+    """Return gradual, mixed or sudden from the share of the fall in its worst 20 days (None: no fall)."""
     if worst_20_day_share is None:
         return None
     if worst_20_day_share >= cuts.sudden_share:
@@ -103,9 +103,7 @@ def longest_spell(flags: np.ndarray) -> int:
 def shifted(factor: float, names: tuple[str, ...] | None = None, cuts: Cuts = Cuts()) -> Cuts:
     """Return cuts made stricter (factor > 1) or easier (< 1) to reach; ceilings move the other way."""
     chosen = tuple(f.name for f in fields(cuts)) if names is None else names
-    moved = {
-        name: getattr(cuts, name) * (2.0 - factor if name in _CEILINGS else factor) for name in chosen
-    }
+    moved = {name: getattr(cuts, name) * (2.0 - factor if name in _CEILINGS else factor) for name in chosen}
     return replace(cuts, **moved)
 
 

@@ -29,7 +29,7 @@ FAILED_RUNS = {**KEYS, "reason": "String"}
 
 @dataclass(frozen=True)
 class MemberRun:
-    """One finished run of a comparison: the member (days of news), the seed, its summary, and itself in little."""
+    """One finished run of a comparison: member (days of news), seed, summary, and the run in little."""
 
     days: int
     seed: int

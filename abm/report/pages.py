@@ -1,4 +1,4 @@
-"""The pages: a comparison for any reader, and a short one for a single run; one file each, nothing from a network."""
+"""The pages: a comparison for any reader, and a short one for a single run; each one file, self-contained."""
 
 from __future__ import annotations
 
@@ -22,21 +22,49 @@ if TYPE_CHECKING:
     from abm.report.data import ComparisonData
 
 NOT_ON_STAGE = (
-    "Not on stage yet, and so left out of every number here: redemptions from funds, runs on dealers and banks, "
-    "private credit, crypto and stablecoins, output and the authority. Therefore recession, and a banking crisis "
-    "by shrinking credit, cannot be diagnosed; repo's other side stands with one inert sector."
+    "Not on stage yet, and so left out of every number here: redemptions from funds, runs on dealers and "
+    "banks, private credit, crypto and stablecoins, output and the authority. Therefore recession, and a "
+    "banking crisis by shrinking credit, cannot be diagnosed; repo's other side is one inert sector."
 )
 _READING = {
-    "paths": "Prices with every seed's draws pooled: the line is the median, the band holds the middle 80 % of seeds; "
-    "dashed, the median of what news alone would do. Grey marks the days of bad news.",
-    "strain": "What stands between the news and the price: the share of money that still believes, how deep the "
-    "market for AI equity is, how much is sold by force each day, and the capital of the dealers who lend.",
-    "speed": "Each dot is a seed, the bar the median. A fall is called gradual left of the first dotted line "
-    "and sudden right of the second; right of nought the system made it faster, or deeper, than the news.",
+    "paths": (
+        "The line is the median over seeds, the band holds the middle 80 % of them; dashed, the median of "
+        "what news alone would do. Grey marks the days of bad news."
+    ),
+    "strain": (
+        "The share of money that still believes, how deep the market for AI equity is, how much is sold by "
+        "force each day, and the capital of the dealers who lend."
+    ),
+    "speed": (
+        "Each dot is a seed, the bar the median. A fall is called gradual left of the first dotted line and "
+        "sudden right of the second; right of nought the system made it faster, or deeper, than the news."
+    ),
     "first_failures": "The first failure of each kind of institution: a dot is a seed, its place the day.",
-    "who_sold_what": "Sales that lenders forced, by who sold and what; books that a dealer seized are sold by him.",
+    "who_sold_what": "Sales that lenders forced; the books that a dealer has seized are sold by the dealer.",
     "verdicts": "Each bar is all seeds of one speed; darker is worse.",
 }
+_READING_RUN = {
+    "prices": "Solid: the price. Dashed: what news alone would have made of it. Grey: the days of bad news.",
+    "belief_and_depth": "Above: who still believes, and what buyers have left. Below: how deep markets are.",
+    "forced_sales": "What lenders forced to be sold, by who sold it, day by day and summed up.",
+    "failures_and_capital": "Above: failures so far. Below: what is left of the lenders' capital.",
+}
+_JUDGED = "Economy and finance are judged apart. A label is a cut through a number; what it hangs on is shown."
+_CUTS = (
+    "Correction: broad equity down by 20 %. Market breakdown: two dealers fail, or the note yield stands "
+    "more than 50 basis points above its no-news twin for five days with depth under 0.3. Banking crisis: failed "
+    "banks hold 10 % of bank assets. The columns of moved cuts shift all of them by a quarter, first up "
+    "(harder to reach), then down."
+)
+_LIQUIDITY = (
+    "Needed: what open calls asked to be raised, counted as it arises. For dealers: debt of seized books, "
+    "sold or lost. Normal volume is the mean daily volume that the cast on stage trades before the bad news, "
+    "which is less than that of the real markets."
+)
+_PAIRED = (
+    "Differences are paired: the same seed at two speeds, quicker less slower, mean over up to {n} pairs, "
+    "with Student's t interval. Shares have Wilson's interval."
+)
 
 
 @dataclass(frozen=True)
@@ -74,33 +102,25 @@ def comparison_report(data: ComparisonData) -> str:
     from abm.figures.comparison import comparison_figures
 
     pictures = {name: picture(figure, _READING[name]) for name, figure in comparison_figures(data).items()}
-    n = len(data.seeds)
-    how = (
-        f"Differences are paired: the same seed at two speeds, quicker less slower, mean over up to {n} pairs with "
-        "Student's t interval. Shares have Wilson's interval."
-    )
     sections = [
+        Section("The settings", [data.why], tables=[Table(("setting", "value"), data.settings, text_columns=99)]),
         Section("The paths", figures=[pictures["paths"], pictures["strain"]]),
         Section(
             "Speed, acceleration, amplification",
             figures=[pictures["speed"]],
             tables=[tables.differences(data, tables.SPEED_KEYS)],
-            notes=[how, "The cuts of speed, 0.4 and 0.7, are provisional."],
+            notes=[_PAIRED.format(n=len(data.seeds)), "The cuts of speed, 0.4 and 0.7, are provisional."],
         ),
         Section(
-            "What it did to owners and lenders", tables=[tables.differences(data, tables.OUTCOME_KEYS, "mean")]
+            "What it did to owners and lenders",
+            tables=[tables.differences(data, tables.OUTCOME_KEYS, "mean")],
         ),
         Section(
             "The verdict",
-            ["Economy and finance are judged apart; a label is a cut through a number, so what it hangs on is shown."],
+            [_JUDGED],
             figures=[pictures["verdicts"]],
             tables=[tables.verdicts(data)],
-            notes=[
-                "Correction: broad equity down by 20 %. Market breakdown: two dealers fail, or the note yield stands "
-                "more than 50 basis points above its no-news twin for five days with depth under 0.3. Banking crisis: "
-                "failed banks hold 10 % of bank assets. The last columns move all cuts by a quarter, first up "
-                "(harder to reach), then down."
-            ],
+            notes=[_CUTS],
         ),
         Section(
             "Who failed first, second, third",
@@ -109,14 +129,20 @@ def comparison_report(data: ComparisonData) -> str:
             notes=["A fund or margin account counts as failed on the day on which its dealer seizes it."],
         ),
         Section("Who sold what", figures=[pictures["who_sold_what"]], tables=[tables.sales(data)]),
-        Section("Liquidity: who needed cash, and where it came from", tables=tables.liquidity(data), notes=_LIQUIDITY),
-        Section("The settings", [data.why], tables=[Table(("setting", "value"), data.settings, numeric=False)]),
+        Section(
+            "Liquidity: who needed cash, and where it came from",
+            tables=tables.liquidity(data),
+            notes=[_LIQUIDITY],
+        ),
         Section("What is not on stage", [NOT_ON_STAGE]),
     ]
     if data.failed_runs.height:
         rows = [tuple(map(str, row)) for row in data.failed_runs.rows()]
         sections.append(
-            Section("Runs without a result", tables=[Table(("days of news", "seed", "reason"), rows, numeric=False)])
+            Section(
+                "Runs without a result",
+                tables=[Table(("days of news", "seed", "reason"), rows, text_columns=99)],
+            )
         )
     return render(
         Page(
@@ -129,23 +155,14 @@ def comparison_report(data: ComparisonData) -> str:
     )
 
 
-_LIQUIDITY = (
-    "Needed: what open calls asked to be raised, counted as it arises. For dealers: debt of seized books that was "
-    "sold or lost. Normal volume is the mean daily volume that the cast on stage trades before the bad news, "
-    "which is less than that of the real markets.",
-)
-
-
 def run_report(result: RunResult) -> str:
     """Return one run as a short self-contained HTML page."""
     from abm.figures.run import run_figures
 
     scenario, summary = result.scenario, result.summary
-    figures = [
-        picture(figure, figure.get_suptitle().replace("\n", " ")) for figure in run_figures(result.ticks).values()
-    ]
+    figures = [picture(figure, _READING_RUN[name]) for name, figure in run_figures(result.ticks).items()]
     rows = [
-        (meaning.removeprefix("not on stage yet: always null. "), _value(getattr(summary, key), unit))
+        (key, meaning, _value(getattr(summary, key), unit))
         for key, unit, meaning in Summary.describe()
         if getattr(summary, key) is not None and not key.startswith("after_")
     ]
@@ -159,13 +176,13 @@ def run_report(result: RunResult) -> str:
             ),
             sections=[
                 Section("What happened", figures=figures),
-                Section("In numbers", tables=[Table(("what", "value"), rows, numeric=False)]),
+                Section("In numbers", tables=[Table(("key", "meaning", "value"), rows, text_columns=99)]),
                 Section(
                     "Liquidity",
                     tables=[
                         tables.liquidity_of(liquidity_table(result.ticks, result.events, scenario.funds.count), "")
                     ],
-                    notes=_LIQUIDITY,
+                    notes=[_LIQUIDITY],
                 ),
                 Section("What is not on stage", [NOT_ON_STAGE]),
             ],

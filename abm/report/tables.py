@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from abm.figures.style import words
 from abm.outcome.paired import share_interval
 from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
@@ -55,16 +57,16 @@ _LIQUIDITY_HEADER = (
 
 @dataclass(frozen=True)
 class Table:
-    """A table in words: header and rows of equal length; numeric tables align all but the first column right."""
+    """A table in words: header and rows of equal length; `text_columns` of text, then numbers."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
-    numeric: bool = True
+    text_columns: int = 1
 
 
 def differences(data: ComparisonData, keys: Sequence[tuple[str, str, str]], centre: str = "median") -> Table:
-    """Return each member's median (or mean) of every key, and the paired difference of each to the slowest."""
+    """Return each member's median (or mean) of every key, and its paired difference to the slowest."""
     members = list(data.members)
     slowest = members[-1]
     quicker = members[:-1]
@@ -82,7 +84,10 @@ def differences(data: ComparisonData, keys: Sequence[tuple[str, str, str]], cent
 
 def verdicts(data: ComparisonData) -> Table:
     """Return the share of runs with each label, with its interval, and under cuts moved by a quarter."""
-    header = ["", *(f"{spelled(d)} {part}" for d in data.members for part in ("share (95 % interval)", "cuts ± 25 %"))]
+    header = [
+        "",
+        *(f"{spelled(d)}: {part}" for d in data.members for part in ("share (95 % interval)", "cuts ± 25 %")),
+    ]
     rows = []
     for key, labels in (("speed", SPEEDS), ("verdict_real", REAL[:2]), ("verdict_financial", FINANCIAL)):
         for label in labels:
@@ -132,12 +137,12 @@ def firsts_by_name(data: ComparisonData) -> Table:
         for days in data.members:
             hit = own.filter((pl.col("days") == days) & (pl.col("order") == order) & (pl.col("seed") == seed))
             said = [
-                f"{one['actor'].replace(':', ' ')} ({words(one['sector'])}), day {one['tick']}"
+                f"{words(one['sector']).removesuffix('s')} {one['actor'].split(':')[-1]}, day {one['tick']}"
                 for one in hit.iter_rows(named=True)
             ]
             row.append(said[0] if said else "nobody")
         rows.append(row)
-    return Table(header, rows, f"In the run with seed {seed}, by name.", numeric=False)
+    return Table(header, rows, f"In the run with seed {seed}, by name.", text_columns=99)
 
 
 def sales(data: ComparisonData) -> Table:
@@ -150,12 +155,12 @@ def sales(data: ComparisonData) -> Table:
         for market in MARKETS:
             own = data.sales.filter((pl.col("seller") == seller) & (pl.col("instrument") == market))
             amounts = [
-                number(own.filter(pl.col("days") == d)["amount"].sum() / max(1, _n_runs(data, d)), "$bn")
+                number(float(own.filter(pl.col("days") == d)["amount"].sum()) / max(1, _n_runs(data, d)), "$bn")
                 for d in data.members
             ]
             name = "dealers, from seized books" if seller == "dealers" else words(seller)
             rows.append([name, words(market), *amounts])
-    return Table(header, rows)
+    return Table(header, rows, text_columns=2)
 
 
 def liquidity(data: ComparisonData) -> list[Table]:
@@ -186,7 +191,7 @@ def liquidity_of(frame: pl.DataFrame, caption: str) -> Table:
             days = f" ({sold / normal:.1f})" if normal else ""
             row.append(f"{number(sold, '$bn')}{days}")
         rows.append(row)
-    return Table(_LIQUIDITY_HEADER, rows, caption, numeric=False)
+    return Table(_LIQUIDITY_HEADER, rows, caption, text_columns=99)
 
 
 def spelled(days: int) -> str:
@@ -197,8 +202,7 @@ def spelled(days: int) -> str:
 def _day(ticks: list[int]) -> str:
     if not ticks:
         return NOTHING
-    ordered = sorted(ticks)
-    return str(ordered[(len(ordered) - 1) // 2])
+    return number(float(np.median(ticks)), "days")
 
 
 def _n_runs(data: ComparisonData, days: int) -> int:

@@ -37,9 +37,11 @@ def money(value: float) -> str:
 
 
 def signed(value: float, unit: str) -> str:
-    """Return a difference with its sign; a difference of shares is in points."""
+    """Return a difference with its sign, unless it rounds to nought; that of shares is in points."""
     text = number(abs(value), unit).replace(" %", " points")
-    return ("+" if value > 0.0 else "-" if value < 0.0 else "") + text
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return ("+" if value > 0.0 else "-") + text
 
 
 def interval(difference: Interval | None, unit: str) -> tuple[str, str]:
@@ -49,7 +51,8 @@ def interval(difference: Interval | None, unit: str) -> tuple[str, str]:
     mean = signed(difference.mean, unit)
     if difference.low is None or difference.high is None:
         return mean, NOTHING
-    return mean, f"{signed(difference.low, unit)} to {signed(difference.high, unit)}"
+    low, high = signed(difference.low, unit), signed(difference.high, unit)
+    return mean, f"{low.removesuffix(' points')} to {high}"
 
 
 def pair(data: ComparisonData, first: int, second: int, key: str) -> Interval | None:
@@ -95,15 +98,16 @@ def answer(data: ComparisonData) -> str:
             "the leveraged owners' lenders lost next to nothing."
         )
     amounts = f"{money(lost[fast])} on average against {money(lost[slow])}"
+    if lost[slow] < 0.05:
+        amounts = f"{money(lost[fast])} on average against next to nothing"
     if difference.sign == 0:
         return (
-            f"Whether the bad news came in {spell(fast)} or over {spell(slow)} made no difference to the lenders' "
-            f"losses that can be told from chance: {amounts}."
+            f"Whether the bad news came in {spell(fast)} or over {spell(slow)} made no difference "
+            f"to the lenders' losses that can be told from chance: {amounts}."
         )
     how = "more" if difference.sign > 0 else "less"
-    return (
-        f"The same bad news cost the lenders {how} when it came in {spell(fast)} than over {spell(slow)}: {amounts}."
-    )
+    when = f"when it came in {spell(fast)} than over {spell(slow)}"
+    return f"The same bad news cost the lenders {how} {when}: {amounts}."
 
 
 def lead(data: ComparisonData) -> list[str]:
@@ -115,8 +119,10 @@ def lead(data: ComparisonData) -> list[str]:
 
     n = len(data.seeds)
     sentences = [
-        f"Every speed was run on the same {n} {'draw' if n == 1 else 'draws'} of chance, over the same "
-        f"{data.horizon} trading days, from the same opening books; only the pace of the news differs.",
+        (
+            f"Every speed was run on the same {n} {'draw' if n == 1 else 'draws'} of chance, over the same "
+            f"{data.horizon} trading days, from the same opening books; only the pace of the news differs."
+        ),
         f"At its worst AI equity stood below its peak by (median): {each('drawdown', 'share')}.",
         f"Part of that fall in its worst 20 trading days (median): {each('worst_20_day_share', 'share')}.",
     ]
@@ -129,8 +135,8 @@ def lead(data: ComparisonData) -> list[str]:
     calm = median(data, members[0], "no_news_drawdown")
     if calm is not None:
         sentences.append(
-            f"For scale: on the same draws and without the bad news AI equity's largest fall is {number(calm, 'share')} "
-            "in the median run, by everyday ups and downs alone."
+            "For scale: on the same draws and without the bad news AI equity's largest fall is "
+            f"{number(calm, 'share')} in the median run, by everyday ups and downs alone."
         )
     sentences.append("This is a laboratory, not a forecast: it shows what follows from the settings below.")
     return sentences

@@ -1,0 +1,196 @@
+"""The report: an answer first, everything escaped, nothing loaded from elsewhere, and true to its numbers."""
+
+import base64
+import getpass
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+
+import polars as pl
+import pytest
+from synthetic import crash, member_run, small_comparison
+
+from abm.outcome.summary import summarise
+from abm.report import tables
+from abm.report.data import FAILED_RUNS, QUANTILES, comparison_data
+from abm.report.pages import comparison_report, run_report
+from abm.report.words import answer, interval, number, pair, signed
+from abm.scenario import load
+
+NASTY = "<script>alert('$x$')</script>&\""
+
+
+class Tags(HTMLParser):
+    """All tags with their attributes, and whether they close."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def data():
+    return small_comparison()
+
+
+@pytest.fixture(scope="module")
+def page(data):
+    return comparison_report(data)
+
+
+def test_the_page_stands_alone(page):
+    parsed = Tags(page)
+    assert parsed.open == []
+    for tag, attributes in parsed.tags:
+        assert tag not in ("script", "link", "iframe", "object", "base")
+        for name in ("src", "href"):
+            assert (attributes.get(name) or "data:").startswith("data:")
+    assert "http" not in page
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_nothing_about_the_machine(page):
+    images = [base64.b64decode(part).decode() for part in re.findall(r"base64,([A-Za-z0-9+/=]+)", page)]
+    assert len(images) == 6
+    words = re.sub(r"base64,[A-Za-z0-9+/=]+", "", page)
+    for text in (words, *images):
+        assert str(Path.home()) + "/" not in text
+        assert str(Path.cwd()) not in text
+    assert getpass.getuser() == "root" or getpass.getuser() not in words
+
+
+def test_whatever_a_user_wrote_is_escaped(data):
+    wild = replace(
+        data, name=NASTY, title=NASTY, why=NASTY, digest=NASTY,
+        members={1: NASTY, 60: NASTY}, settings=((NASTY, NASTY),),
+        failed_runs=pl.DataFrame({"days": [1], "seed": [0], "reason": [NASTY]}),
+    )  # fmt: skip
+    page = comparison_report(wild)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 6
+    images = [base64.b64decode(part) for part in re.findall(r"base64,([A-Za-z0-9+/=]+)", page)]
+    assert not any(b"<script" in image for image in images)
+
+
+@pytest.fixture
+def without_images(monkeypatch):
+    """Leave out the rendering, which takes most of the time."""
+    monkeypatch.setattr("abm.report.pages.svg", lambda figure: figure.get_suptitle().encode())
+
+
+def test_the_same_page_every_time(data, page):
+    assert comparison_report(data) == page
+
+
+def test_it_has_what_it_must(page):
+    for words in (
+        "Speed, acceleration, amplification", "The verdict", "Who failed first, second, third",
+        "Who sold what", "Liquidity", "not on stage yet", "95 % interval", "cuts ± 25 %", "The settings",
+        "4 pairs", "not a forecast",
+    ):  # fmt: skip
+        assert words in page
+
+
+def test_the_answer_comes_from_the_numbers(data):
+    assert answer(data).startswith("The same bad news cost the lenders more when it came in one day than over 60 days")
+
+    def with_losses(sudden, gradual):
+        values = pl.Series([*sudden, *gradual], dtype=pl.Float64)
+        return replace(data, summaries=data.summaries.with_columns(values.alias("lender_losses_bn")))
+
+    assert "cost the lenders less" in answer(with_losses([1, 2, 1, 2], [5, 6, 5, 7]))
+    assert "told from chance" in answer(with_losses([1, 9, 1, 9], [5, 4, 5, 4]))
+    assert "next to nothing" in answer(with_losses([0] * 4, [0] * 4))
+    assert "against next to nothing" in answer(with_losses([3, 4, 3, 4], [0] * 4))
+
+
+def test_the_order_in_which_runs_arrive_changes_nothing():
+    world = load("us_late_2025")
+    runs = [member_run(d, seed, world) for d in (1, 60) for seed in (0, 1)]
+    there, back = (
+        comparison_data(world, order, days=(60, 1), seeds=(1, 0), horizon=200) for order in (runs, runs[::-1])
+    )
+    assert list(there.members) == [1, 60]
+    assert all(there.tables()[name].equals(back.tables()[name]) for name in there.tables())
+
+
+def test_quantiles_are_over_seeds(data):
+    assert dict(data.quantiles.schema) == {name: getattr(pl, kind)() for name, kind in QUANTILES.items()}
+    own = data.quantiles.filter((pl.col("series") == "price_ai_equity") & (pl.col("days") == 1))
+    prices = [crash(seed, 1)[0]["price_ai_equity"].to_numpy()[150] for seed in data.seeds]
+    assert own["q50"][150] == pytest.approx(sum(sorted(prices)[1:3]) / 2, rel=1e-5)
+    assert (own["q10"] <= own["q50"]).all()
+    assert (own["q50"] <= own["q90"]).all()
+
+
+@pytest.mark.usefixtures("without_images")
+def test_a_seed_that_failed_in_one_member_is_no_pair():
+    world = load("us_late_2025")
+    runs = [member_run(d, seed, world) for d in (1, 60) for seed in (0, 1, 2) if (d, seed) != (60, 1)]
+    data = small_comparison(seeds=(0, 1, 2), runs=runs, failed=[(60, 1, "ValueError: no")])
+    assert pair(data, 1, 60, "drawdown").n == 2  # pyright: ignore[reportOptionalMemberAccess]
+    assert "ValueError: no" in comparison_report(data)
+
+
+@pytest.mark.usefixtures("without_images")
+def test_a_comparison_without_any_result_still_says_so():
+    data = small_comparison(seeds=(0,), runs=[], failed=[(1, 0, "broke"), (60, 0, "broke")])
+    assert dict(data.failed_runs.schema) == {name: getattr(pl, kind)() for name, kind in FAILED_RUNS.items()}
+    page = comparison_report(data)
+    assert "nothing can be said" in page
+    assert "broke" in page
+
+
+@pytest.mark.usefixtures("without_images")
+def test_one_seed_has_no_interval():
+    page = comparison_report(small_comparison(seeds=(3,)))
+    assert "nan" not in re.sub(r"base64,[A-Za-z0-9+/=]+", "", page).lower().replace("finance", "").replace("financ", "")
+
+
+def test_tables_are_rectangles(data):
+    made = [
+        tables.differences(data, tables.SPEED_KEYS), tables.differences(data, tables.OUTCOME_KEYS, "mean"),
+        tables.verdicts(data), tables.firsts_by_sector(data), tables.firsts_by_name(data), tables.sales(data),
+        *tables.liquidity(data),
+    ]  # fmt: skip
+    for table in made:
+        assert table.rows
+        assert all(len(row) == len(table.header) for row in table.rows)
+
+
+def test_numbers_in_words():
+    assert number(0.1234, "share") == "12.3 %"
+    assert number(1234.5, "$bn") == "1,234"
+    assert number(None, "share") == number(float("nan"), "share") == "–"
+    assert signed(-0.05, "share") == "-5.0 points"
+    assert signed(-1e-9, "share") == "0.0 points"
+    assert interval(None, "share") == ("–", "–")
+
+
+@pytest.mark.usefixtures("without_images")
+def test_a_single_run_has_a_page():
+    world = load("us_late_2025")
+    ticks, off, events = crash(2, 1)
+    result = SimpleNamespace(
+        scenario=world,
+        seed=2,
+        ticks=ticks,
+        events=events,
+        summary=summarise(ticks, all_off=off, scenario=world),
+    )
+    page = run_report(result)  # pyright: ignore[reportArgumentType]
+    assert Tags(page).open == []
+    assert "AI equity fell by" in page

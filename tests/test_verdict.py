@@ -1,0 +1,119 @@
+"""The labels: where each begins, what it takes, and what moving the cuts does."""
+
+import numpy as np
+import pytest
+from synthetic import sizes, ticks_of
+
+from abm.outcome.summary import summarise
+from abm.outcome.verdict import (
+    Cuts,
+    Evidence,
+    financial_label,
+    longest_spell,
+    real_label,
+    sensitivity,
+    shifted,
+    speed_label,
+)
+
+
+def evidence(**changes):
+    calm = {
+        "worst_20_day_share": 0.5,
+        "broad_drawdown": 0.05,
+        "dealers_failed": 0.0,
+        "banks_failed_asset_share": 0.0,
+        "note_yield_gap": np.zeros(20),
+        "note_depth": np.ones(20),
+    }
+    return Evidence(**(calm | changes))
+
+
+@pytest.mark.parametrize(
+    ("share", "label"),
+    [
+        (None, None),
+        (0.2, "gradual"),
+        (0.4, "gradual"),
+        (0.41, "mixed"),
+        (0.69, "mixed"),
+        (0.7, "sudden"),
+        (1, "sudden"),
+    ],
+)
+def test_speed(share, label):
+    assert speed_label(share) == label
+
+
+def test_a_fifth_off_broad_equity_is_a_correction():
+    assert real_label(evidence(broad_drawdown=0.199)) == "contained"
+    assert real_label(evidence(broad_drawdown=0.2)) == "correction"
+
+
+def test_two_dealers_break_the_market_and_a_tenth_of_bank_assets_is_a_crisis():
+    assert financial_label(evidence(dealers_failed=1.0)) == "calm"
+    assert financial_label(evidence(dealers_failed=2.0)) == "market_breakdown"
+    assert financial_label(evidence(dealers_failed=9.0, banks_failed_asset_share=0.1)) == "banking_crisis"
+
+
+@pytest.mark.parametrize(
+    ("days", "gap", "depth", "label"),
+    [
+        (5, 51.0, 0.29, "market_breakdown"),
+        (4, 51.0, 0.29, "calm"),
+        (5, 50.0, 0.29, "calm"),
+        (5, 51.0, 0.30, "calm"),
+    ],
+)
+def test_notes_break_down_only_when_dear_thin_and_long_enough(days, gap, depth, label):
+    gaps, depths = np.zeros(20), np.ones(20)
+    gaps[3 : 3 + days], depths[3 : 3 + days] = gap, depth
+    gaps[15], depths[15] = 90.0, 0.1  # one day more, but not in a row
+    assert financial_label(evidence(note_yield_gap=gaps, note_depth=depths)) == label
+
+
+def test_without_the_twin_notes_are_not_judged():
+    assert financial_label(evidence(note_yield_gap=None, note_depth=np.full(20, 0.1))) == "calm"
+
+
+def test_the_gap_is_measured_against_the_no_news_twin_in_basis_points():
+    broken = ticks_of(np.zeros(20), yield_notes=0.9, depth_notes=0.25)
+    twin = ticks_of(np.zeros(20), yield_notes=0.3)
+    row = summarise(broken, no_news=twin, scenario=sizes())
+    assert row.note_yield_gap_max == pytest.approx(60.0)
+    assert row.verdict_financial == "market_breakdown"
+    assert summarise(broken, no_news=broken, scenario=sizes()).verdict_financial == "calm"
+
+
+def test_a_spell_is_of_consecutive_days():
+    assert longest_spell(np.array([1, 1, 0, 1, 1, 1, 0], dtype=bool)) == 3
+    assert longest_spell(np.zeros(3, dtype=bool)) == 0
+
+
+def test_easier_cuts_let_more_in_and_stricter_ones_less():
+    easier, stricter = shifted(0.75), shifted(1.25)
+    assert (easier.broad_drawdown, stricter.broad_drawdown) == pytest.approx((0.15, 0.25))
+    assert easier.note_depth > Cuts().note_depth > stricter.note_depth
+    near = evidence(broad_drawdown=0.18)
+    assert [real_label(near, cuts) for cuts in (easier, Cuts(), stricter)] == [
+        "correction",
+        "contained",
+        "contained",
+    ]
+
+
+def test_the_cuts_that_a_label_hangs_on_are_named():
+    changes = sensitivity(evidence(broad_drawdown=0.18, dealers_failed=2.0, worst_20_day_share=0.6))
+    assert {(cut, axis, label) for cut, _, axis, label in changes} == {
+        ("broad_drawdown", "real", "correction"),
+        ("dealers_failed", "financial", "calm"),
+        ("sudden_share", "speed", "sudden"),
+    }
+    assert sensitivity(evidence(worst_20_day_share=0.2)) == []
+
+
+def test_the_summary_says_what_moves():
+    row = summarise(ticks_of(np.zeros(30), dealers_failed=2.0), scenario=sizes())
+    assert row.verdict_financial == "market_breakdown"
+    assert row.verdict_financial_if_stricter == "calm"
+    assert row.verdict_moves == "dealers_failed 2.5: calm"
