@@ -1,9 +1,7 @@
 """The Python interface: what the command line is built on."""
 
-import os
 import subprocess
 import sys
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from abm.errors import InputError
 from abm.experiments.one_run import twin_scenarios
 from abm.outcome.results import RunPlots
 
-ROOT = Path(__file__).parents[1]
 SMALL: Mapping[str, Any] = {
     "run.ticks": 60,
     "spark.start": 10,
@@ -44,9 +41,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         "heavy = {'numba', 'numpy', 'polars', 'pydantic', 'matplotlib', 'mesa', 'pandas'};"
         "sys.exit(' '.join(heavy & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr.strip() == ""
 
 
@@ -150,16 +145,3 @@ def test_a_run_can_be_drawn(result: abm.RunResult) -> None:
 
 def test_tables_are_polars_frames(result: abm.RunResult) -> None:
     assert all(isinstance(table, pl.DataFrame) for table in vars(result.tables).values())
-
-
-@pytest.mark.slow
-def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
-    notebook = nbformat.read(ROOT / "examples" / "fast_and_slow.ipynb", as_version=4)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what the kernel's own libraries deprecate is not ours
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        place = {"metadata": {"path": str(tmp_path)}}
-        nbclient.NotebookClient(notebook, timeout=300, resources=place).execute()
-    outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert sum("image/png" in data for data in outputs) == 2

@@ -183,9 +183,7 @@ def test_bad_input_is_one_line_and_code_2(powderkeg: Run, arguments: list[str]) 
     assert set(listing()) - {"outputs"} == {"full", "not_a_state"}
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to this user"
-)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to this user")
 def test_a_folder_that_cannot_be_written_is_one_line(powderkeg: Run) -> None:
     Path("locked").mkdir(mode=0o500)
     code, _, err = powderkeg("run", *SMALL_WORLD, "--out", "locked/here")
@@ -237,17 +235,23 @@ def test_help_and_version_load_nothing_heavy() -> None:
         "heavy = {'numba', 'numpy', 'polars', 'matplotlib', 'mesa', 'pandas', 'rich'} & set(sys.modules);"
         "sys.exit(f'{code} {heavy}' if code or heavy else 0)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert "--from-state" in done.stdout
     assert "powderkeg 0." in done.stdout
 
 
+def test_a_group_without_a_command_explains_itself(powderkeg: Run) -> None:
+    for arguments in ([], ["scenarios"]):
+        code, out, err = powderkeg(*arguments)
+        assert (code, err) == (0, "")
+        assert "Commands:\n" in out
+
+
 @pytest.mark.skipif(os.name != "posix", reason="pipes of the shell")
-def test_a_reader_that_leaves_early_is_no_error() -> None:
-    command = f"{sys.executable} -m abm scenarios params | head -1 >/dev/null; echo ${{PIPESTATUS[0]}}"
+@pytest.mark.parametrize("command", ["scenarios params | head -1", "scenarios list | true"])
+def test_a_reader_that_leaves_early_is_no_error(command: str) -> None:
+    command = f"{sys.executable} -m abm {command} >/dev/null; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
     assert done.stdout.split() == ["0"]

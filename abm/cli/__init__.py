@@ -34,11 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CheckFailed as error:
         return refuse(f"a check failed: {error}", CHECK_FAILED)
     except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.ctx.get_help())
+            return 0
         return refuse(error.format_message(), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return refuse("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read has gone; what the command wrote into files is whole.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read has gone (typer makes an exit of it); what the command wrote into files is whole.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
