@@ -137,8 +137,9 @@ class Economy:
             before = self.balances() if self.check else None
             for phase in TICK:
                 phase.step(self)
-                if before is not None and phase.name != "record":
-                    self._prove(before, phase.name)
+                if before is not None:
+                    # The last phase turns the page: from there on the journal is empty and explains no change.
+                    self._prove(self.balances() if phase is TICK[-1] else before, phase.name)
             self.tick += 1
 
     def _prove(self, before: np.ndarray, phase: str) -> None:
