@@ -1,7 +1,7 @@
 """The digest that stamps generated numbers: of all that can change one, and of nothing else.
 
 Covered are the scenarios' values and the engine's code as Python reads it. Comments, docstrings and layout
-are left out, and so is what only shows results (command line, figures, report, live view, Mesa's view).
+are left out, and so is what only shows or keeps results (`ONLY_SHOW`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-ONLY_SHOW = ("__main__.py", "cli", "figures", "live", "model.py", "report")
+# Below abm/: what shows results, keeps them in files, or hands them to Mesa.
+ONLY_SHOW = (
+    "__main__.py",
+    "cli/",
+    "experiments/files.py",
+    "experiments/results.py",
+    "figures/",
+    "live/",
+    "model.py",
+    "outcome/files.py",
+    "outcome/results.py",
+    "report/",
+)
 # What makes the numbers out of runs, beside the package.
 ALSO = ("docs/measure.py", "docs/results.py", "docs/targets.toml")
 
 
 def sources() -> list[Path]:
     package = ROOT / "abm"
-    engine = [p for p in package.rglob("*.py") if p.relative_to(package).parts[0] not in ONLY_SHOW]
+    below = ((path, path.relative_to(package).as_posix()) for path in package.rglob("*.py"))
+    engine = [path for path, name in below if not name.startswith(ONLY_SHOW)]
     return sorted([*engine, *(ROOT / "scenarios").glob("*.toml"), *(ROOT / name for name in ALSO)])
 
 
