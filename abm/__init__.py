@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from abm.experiments.compare import compare
+    from abm.experiments.files import read
     from abm.experiments.one_run import run
-    from abm.outcome.files import read
-    from abm.outcome.results import ComparisonResult, RunResult
+    from abm.experiments.results import ComparisonResult, RunResult
     from abm.scenario import Scenario, load
 
 __version__ = "0.1.0"
@@ -26,9 +26,9 @@ _HOMES = {
     "Scenario": "abm.scenario",
     "run": "abm.experiments.one_run",
     "compare": "abm.experiments.compare",
-    "read": "abm.outcome.files",
-    "RunResult": "abm.outcome.results",
-    "ComparisonResult": "abm.outcome.results",
+    "read": "abm.experiments.files",
+    "RunResult": "abm.experiments.results",
+    "ComparisonResult": "abm.experiments.results",
 }
 
 

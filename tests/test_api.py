@@ -13,7 +13,7 @@ import pytest
 import abm
 from abm.errors import InputError
 from abm.experiments.one_run import twin_scenarios
-from abm.outcome.results import RunPlots
+from abm.experiments.results import RunPlots
 
 SMALL: Mapping[str, Any] = {
     "run.ticks": 60,

@@ -67,9 +67,7 @@ def margin(e: Economy) -> float:
     """Calls, and what follows from them alone."""
     happened = how_many(e)
     kinds = ("margin_call", "call_met", "seizure", "forced_sale")
-    return float(
-        sum(happened[kind] for kind in kinds) + e.rows["forced_sales"].sum() + e.rows["in_call"].sum()
-    )
+    return float(sum(happened[kind] for kind in kinds) + e.rows["forced_sales"].sum() + e.rows["in_call"].sum())
 
 
 def cross_asset(e: Economy) -> float:
@@ -176,6 +174,14 @@ def test_bottomless_buyers_need_no_cash() -> None:
         for budget in (1e6, 1.0)
     )
     assert np.array_equal(rich.rows["price"], poor.rows["price"])
+
+
+def test_without_losses_on_defaults_no_lender_fails_however_thin() -> None:
+    thin = small_world(dealers__capital=0.01, banks__capital=0.2, spark__total=0)
+    assert defaults(finished(thin)) > 0.0
+    economy = finished(off(thin, "fund_default_losses"))
+    assert (economy.rows["dealer_capital"] < 0.0).any()
+    assert defaults(economy) == 0.0
 
 
 def test_without_losses_on_defaults_lenders_are_paid_by_the_funds_owners() -> None:

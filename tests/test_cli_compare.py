@@ -16,7 +16,7 @@ from abm.cli import main
 from abm.errors import InputError
 from abm.experiments import compare as comparing
 from abm.experiments.compare import last_news, members_of
-from abm.outcome.results import ComparisonPlots, RunPlots
+from abm.experiments.results import ComparisonPlots, RunPlots
 
 SMALL = ["run.ticks=60", "spark.start=10", "funds.count=20", "margin_accounts.count=5"]
 SMALL_WORLD = [part for change in SMALL for part in ("--set", change)]
@@ -71,7 +71,7 @@ def test_a_spark_among_the_timed_actions_can_be_the_last_news() -> None:
 @pytest.mark.slow
 def test_one_and_two_workers_write_the_same_bytes(tmp_path: Path) -> None:
     code = (
-        "import sys, abm.experiments.compare as c, abm.outcome.results as r; from abm.cli import main;"
+        "import sys, abm.experiments.compare as c, abm.experiments.results as r; from abm.cli import main;"
         "c.AFTERMATH = 40; r.ComparisonPlots.save = lambda *_: None;"
         "sys.exit(main(sys.argv[1:]))"
     )
@@ -121,9 +121,7 @@ def test_what_is_written_can_be_read_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("short", "undrawn")
-def test_a_run_that_fails_is_a_row_with_its_reason_and_code_3(
-    powderkeg: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_fails_is_a_row_with_its_reason_and_code_3(powderkeg: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from abm.economy import Economy
 
     advance = Economy.advance
@@ -148,8 +146,7 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_code_3(
 @pytest.mark.usefixtures("short", "undrawn")
 def test_a_name_that_is_a_script_stays_a_name(powderkeg: Run, tmp_path: Path) -> None:
     (tmp_path / "evil.toml").write_text(
-        'format = 1\nextends = "us_late_2025"\n'
-        'name = "<script>alert(1)</script>"\ntitle = "</title><img src=x>"\n'
+        'format = 1\nextends = "us_late_2025"\nname = "<script>alert(1)</script>"\ntitle = "</title><img src=x>"\n'
     )
     code, _, err = powderkeg(
         *("compare", "evil.toml", *SMALL_WORLD, "--days", "1", "--days", "20", "--seeds", "2"),

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from abm.cli import main
-from abm.outcome.results import RunPlots
+from abm.experiments.results import RunPlots
 
 SMALL = ["run.ticks=60", "spark.start=10", "funds.count=20", "margin_accounts.count=5"]
 SMALL_WORLD = [part for change in SMALL for part in ("--set", change)]

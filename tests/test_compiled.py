@@ -141,9 +141,7 @@ def test_a_constant_made_by_a_function_that_imports_is_seen(world: World) -> Non
 
 @pytest.mark.slow
 def test_a_file_that_no_rule_draws_on_changes_nothing(world: World) -> None:
-    types_only = (
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import abm.unrelated\nSCALE = 2.0\n"
-    )
+    types_only = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import abm.unrelated\nSCALE = 2.0\n"
     world.write("constants.py", types_only)
     world.run()
     world.write("unrelated.py", "SCALE = 5.0")

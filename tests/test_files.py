@@ -7,7 +7,7 @@ import pytest
 
 import abm
 from abm.errors import InputError
-from abm.outcome.files import MANIFEST, fingerprint, new_folder, source_digest
+from abm.experiments.files import MANIFEST, fingerprint, new_folder, source_digest
 
 
 def leftovers(folder: Path) -> list[str]:

@@ -65,9 +65,7 @@ WORLDS = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS, seed=st.integers(0, 2**63 - 1))
 def test_books_close_in_drawn_worlds(world: dict[str, Any], seed: int) -> None:
     economy = finished(small_world().replace(world), seed, check=True)

@@ -20,9 +20,7 @@ LEVERAGES = pytest.mark.parametrize(
 )
 
 
-def after_a_fall(
-    fall: float, leverage: float, maintenance: float, days: int = 1, **overrides: float
-) -> Economy:
+def after_a_fall(fall: float, leverage: float, maintenance: float, days: int = 1, **overrides: float) -> Economy:
     """One fund, a fall of the asset by a share of its price on the first day, and some days."""
     economy = one_fund_one_dealer(leverage, maintenance, **(DEEP | overrides))
     let_news_be(economy, -math.log(1.0 - fall))
@@ -96,9 +94,7 @@ def test_no_more_is_sold_in_a_day_than_a_day_allows() -> None:
 
 @pytest.mark.parametrize("grace_days", [0, 1, 2, 4])
 def test_a_fund_that_cannot_meet_its_call_is_seized_after_its_days_of_grace(grace_days: int) -> None:
-    economy = one_fund_one_dealer(
-        4.0, 0.25, margin__grace_days=grace_days, margin__daily_sale_share=0.001, **DEEP
-    )
+    economy = one_fund_one_dealer(4.0, 0.25, margin__grace_days=grace_days, margin__daily_sale_share=0.001, **DEEP)
     let_news_be(economy, -math.log(1.0 - 0.1))
     economy.advance(12)
     (call,), (seizure,) = of_kind(economy, "margin_call"), of_kind(economy, "seizure")
@@ -123,9 +119,7 @@ def test_a_seized_book_is_sold_in_equal_parts_by_the_end_of_the_liquidation(liqu
 @pytest.mark.parametrize("fall", [0.1, 0.22, 0.3, 0.5])
 def test_value_is_conserved_when_a_fund_is_sold_out(fall: float) -> None:
     """The asset's loss is borne by the owner up to all he had, the rest by the dealer."""
-    economy = one_fund_one_dealer(
-        4.0, 0.25, margin__daily_sale_share=0.001, margin__close_out_cost=0.0, **DEEP
-    )
+    economy = one_fund_one_dealer(4.0, 0.25, margin__daily_sale_share=0.001, margin__close_out_cost=0.0, **DEEP)
     dealer, investor = economy.dealers[0], economy.investors[0]
     before = dealer.opening_capital
     cash = investor.deposit
@@ -150,7 +144,5 @@ def test_value_is_conserved_when_a_fund_is_sold_out(fall: float) -> None:
 
 
 def test_closing_a_book_out_costs_the_account_its_share() -> None:
-    free, dear = (
-        after_a_fall(0.3, 4.0, 0.25, days=15, margin__close_out_cost=cost).funds[0] for cost in (0.0, 0.05)
-    )
+    free, dear = (after_a_fall(0.3, 4.0, 0.25, days=15, margin__close_out_cost=cost).funds[0] for cost in (0.0, 0.05))
     assert dear.shortfall - free.shortfall == pytest.approx(0.05 * 400.0 * 0.7, rel=1e-6)

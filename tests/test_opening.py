@@ -52,12 +52,7 @@ def test_dealers_open_as_stated(opened: Economy) -> None:
     close(dealers["units"][:, NOTES].sum(), terms.notes)
     close(dealers["margin_loans"].sum(), opened.funds["margin_loan"].sum())
     close(dealers["customer_cash"].sum(), opened.funds["cash"].sum())
-    assets = (
-        dealers["units"].sum(axis=1)
-        + dealers["other_securities"]
-        + dealers["deposit"]
-        + dealers["margin_loans"]
-    )
+    assets = dealers["units"].sum(axis=1) + dealers["other_securities"] + dealers["deposit"] + dealers["margin_loans"]
     owed = dealers["customer_cash"] + dealers["bank_loan"].sum(axis=1) + dealers["repo"]
     np.testing.assert_allclose(assets - owed, dealers["opening_capital"], rtol=1e-9)
     close((assets - owed).sum(), terms.capital)
@@ -86,11 +81,7 @@ def test_investors_and_depositors_open_as_stated(opened: Economy) -> None:
     close(opened.investors["deposit"].sum(), terms.deposits)
     close(opened.investors["budget"].sum(), terms.budget)
     close(opened.investors["share"].sum(), 1.0)
-    held = (
-        opened.investors["deposit"].sum()
-        + opened.dealers["deposit"].sum()
-        + opened.depositors["deposit"].sum()
-    )
+    held = opened.investors["deposit"].sum() + opened.dealers["deposit"].sum() + opened.depositors["deposit"].sum()
     close(held, default().banks.deposits)
     for k, name in ((AI_EQUITY, "ai_equity"), (BROAD_EQUITY, "broad_equity"), (NOTES, "notes")):
         close(opened.issuers["issued"][0, k], getattr(default().markets, name).capitalisation)
@@ -142,9 +133,7 @@ def test_the_leverage_dial_scales_debt_and_leaves_net_asset_value(leverage: floa
         (
             MARGIN_ACCOUNTS,
             default().margin_accounts.debt,
-            default().margin_accounts.assets
-            + default().margin_accounts.cash
-            - default().margin_accounts.debt,
+            default().margin_accounts.assets + default().margin_accounts.cash - default().margin_accounts.debt,
         ),
     ):
         some = economy.funds[economy.funds["sector"] == sector]

@@ -39,9 +39,7 @@ from abm.scenario import names
 print(abm.__file__)
 print(*[abm.load(name).name for name in names()])
 """
-    ran = subprocess.run(
-        [sys.executable, "-P", "-c", code], cwd=elsewhere, capture_output=True, text=True, check=True
-    )
+    ran = subprocess.run([sys.executable, "-P", "-c", code], cwd=elsewhere, capture_output=True, text=True, check=True)
     place, names = ran.stdout.splitlines()
     assert Path(place).is_relative_to(installed)
     assert set(names.split()) == {file.stem for file in (ROOT / "scenarios").glob("*.toml")}

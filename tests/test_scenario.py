@@ -154,9 +154,7 @@ def test_actions_are_read_by_kind():
 
 
 def test_overrides_are_dotted_or_nested():
-    dotted = load(
-        **{"spark.days": 500, "markets.notes.drift": 0.01, "channels.margin_calls": False, "name": "n"}
-    )
+    dotted = load(**{"spark.days": 500, "markets.notes.drift": 0.01, "channels.margin_calls": False, "name": "n"})
     nested = load(
         spark={"days": "500 days"},
         markets={"notes": {"drift": 0.01}},
@@ -215,13 +213,8 @@ def test_scenario_is_frozen():
 
 def test_digest_follows_what_decides_a_run_and_nothing_else():
     scenario = load()
-    assert (
-        scenario.replace({"name": "other", "title": "other", "why": "other\nlines"}).digest == scenario.digest
-    )
-    assert (
-        scenario.replace({"spark.days": {"value": 1, "unit": "days", "source": "x"}}).digest
-        == scenario.digest
-    )
+    assert scenario.replace({"name": "other", "title": "other", "why": "other\nlines"}).digest == scenario.digest
+    assert scenario.replace({"spark.days": {"value": 1, "unit": "days", "source": "x"}}).digest == scenario.digest
     assert scenario.replace({"markets.notes.drift": -0.0}).digest == scenario.digest
     changes = [{"spark.days": 2}, {"channels.margin_calls": False}, {"actions": ALL_ACTIONS[:1]}]
     assert len({scenario.replace(change).digest for change in changes} | {scenario.digest}) == 4
@@ -280,9 +273,7 @@ def test_json_schema_covers_every_key():
             assert place["additionalProperties"] is False
             place = place["properties"][part]
         assert declared.meaning in place["description"]
-    kinds = [
-        entry["properties"]["kind"]["enum"] for entry in schema["properties"]["actions"]["items"]["oneOf"]
-    ]
+    kinds = [entry["properties"]["kind"]["enum"] for entry in schema["properties"]["actions"]["items"]["oneOf"]]
     assert kinds == [[kind] for kind in ACTIONS]
     channels = schema["properties"]["actions"]["items"]["oneOf"][1]["properties"]["channel"]["enum"]
     assert channels == list(Channels.model_fields)

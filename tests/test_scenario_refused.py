@@ -203,9 +203,7 @@ def test_what_is_not_a_file_is_refused(tmp_path):
 def test_unknown_name_lists_the_known_ones():
     write("", "other")
     sentence = refusal("us_late_2026")
-    assert sentence.startswith(
-        "scenario 'us_late_2026' is not known; did you mean us_late_2025? allowed are "
-    )
+    assert sentence.startswith("scenario 'us_late_2026' is not known; did you mean us_late_2025? allowed are ")
 
 
 @pytest.mark.parametrize(
@@ -240,14 +238,10 @@ def test_unknown_quantity_is_refused_with_a_hint():
         load().quantity("funds.levrage")
 
 
-KEYS = st.sampled_from(
-    [*DECLARED, "spark", "markets.notes", "actions", "name", "format", "x", "spark.days.value"]
-)
+KEYS = st.sampled_from([*DECLARED, "spark", "markets.notes", "actions", "name", "format", "x", "spark.days.value"])
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from(["value", "kind"]), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from(["value", "kind"]), inner),
     max_leaves=6,
 )
 
@@ -265,9 +259,7 @@ def test_whatever_is_given_is_accepted_or_refused_in_one_line(changes):
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    content=st.binary(max_size=200) | st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass"))
-)
+@given(content=st.binary(max_size=200) | st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass")))
 def test_whatever_a_file_holds_is_refused_in_one_line(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "junk.toml"
     path.write_bytes(content)

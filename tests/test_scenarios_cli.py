@@ -45,16 +45,11 @@ def test_show_gives_every_number_and_counts_the_assumed_ones():
     rows = {line.split()[0] for line in shown.splitlines() if line}
     assert scenario.quantities.keys() < rows
     assert scenario.digest in shown
-    assert (
-        f"{len(assumed(scenario))} of {len(scenario.quantities)} numbers are assumed, 0 have no source."
-        in shown
-    )
+    assert f"{len(assumed(scenario))} of {len(scenario.quantities)} numbers are assumed, 0 have no source." in shown
 
 
 def test_show_prints_markup_as_it_is():
-    Path("mine.toml").write_text(
-        'extends = "us_late_2025"\nname = "[red]x[/red]<script>"\n', encoding="utf-8"
-    )
+    Path("mine.toml").write_text('extends = "us_late_2025"\nname = "[red]x[/red]<script>"\n', encoding="utf-8")
     assert "[red]x[/red]<script>" in run("show", "mine.toml").stdout
 
 

@@ -157,16 +157,12 @@ def test_a_channel_can_be_switched_on_a_given_day(channel: str) -> None:
     world = crash_world(actions=[])
     always, never = finished(world, crash_seed()), finished(off(world, channel), crash_seed())
     out = finished(with_action(world, kind="switch", tick=4, channel=channel, on=False), crash_seed())
-    into = finished(
-        with_action(off(world, channel), kind="switch", tick=4, channel=channel, on=True), crash_seed()
-    )
+    into = finished(with_action(off(world, channel), kind="switch", tick=4, channel=channel, on=True), crash_seed())
     assert np.array_equal(out.rows[:4], always.rows[:4])
     assert np.array_equal(into.rows[:4], never.rows[:4])
     assert not np.array_equal(out.rows, always.rows)
     assert not np.array_equal(into.rows, never.rows)
-    from_the_start = finished(
-        with_action(world, kind="switch", tick=0, channel=channel, on=False), crash_seed()
-    )
+    from_the_start = finished(with_action(world, kind="switch", tick=0, channel=channel, on=False), crash_seed())
     assert np.array_equal(from_the_start.rows, never.rows)
 
 

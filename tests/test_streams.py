@@ -50,9 +50,7 @@ def test_published_answers(counter: tuple[int, ...], key: tuple[int, ...], answe
 def test_uncompiled_bits_are_the_same_and_silent() -> None:
     def bits(disabled: str) -> list[object]:
         environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled}
-        ran = subprocess.run(
-            [sys.executable, "-c", BITS], env=environment, capture_output=True, text=True, check=True
-        )
+        ran = subprocess.run([sys.executable, "-c", BITS], env=environment, capture_output=True, text=True, check=True)
         return json.loads(ran.stdout)
 
     assert bits("1") == bits("0")

@@ -76,27 +76,21 @@ def imports(module: str, functions: bool = True) -> frozenset[str]:
 def test_leaves_know_nothing_of_the_rest(leaf: str, allowed: tuple[str, ...]) -> None:
     for module in MODULES:
         if belongs(module, leaf):
-            strangers = [
-                name for name in imports(module) if belongs(name, "abm") and not belongs(name, leaf, *allowed)
-            ]
+            strangers = [name for name in imports(module) if belongs(name, "abm") and not belongs(name, leaf, *allowed)]
             assert not strangers, f"{module} imports {strangers}"
 
 
 @pytest.mark.parametrize("module", engine())
 def test_the_engine_knows_nothing_of_what_is_around_it(module: str) -> None:
     upward = [name for name in imports(module) if belongs(name, *AROUND_THE_ENGINE, *OUTSIDE_LIBRARIES)]
-    upward += [
-        name for name in imports(module) if belongs(name, "abm.outcome") and name not in OUTCOME_OF_THE_ENGINE
-    ]
+    upward += [name for name in imports(module) if belongs(name, "abm.outcome") and name not in OUTCOME_OF_THE_ENGINE]
     assert not upward, f"{module} imports {upward}"
 
 
 def test_agents_never_import_markets_or_the_tick() -> None:
     for module in MODULES:
         if belongs(module, "abm.agents"):
-            upward = [
-                name for name in imports(module) if belongs(name, "abm.markets", "abm.tick", "abm.economy")
-            ]
+            upward = [name for name in imports(module) if belongs(name, "abm.markets", "abm.tick", "abm.economy")]
             assert not upward, f"{module} imports {upward}"
 
 
@@ -130,9 +124,7 @@ def test_imports_form_no_circle() -> None:
 )
 def test_a_start_is_light(statement: str, absent: set[str]) -> None:
     code = f"{statement}; import sys; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not absent & set(loaded.stdout.split())
 
 

@@ -85,9 +85,7 @@ def test_the_tick_is_one_short_tuple_of_named_phases() -> None:
     assert 8 <= len(TICK) <= 12
     assert len({phase.name for phase in TICK}) == len(TICK)
     assert len(inspect.getsource(abm.tick).splitlines()) < 200
-    known = (
-        {f"{name}.{part}" for name in RECORDS for part in PARTS} | set(RECORDS) | {"scenario", "everything"}
-    )
+    known = {f"{name}.{part}" for name in RECORDS for part in PARTS} | set(RECORDS) | {"scenario", "everything"}
     for phase in TICK:
         assert set(phase.reads) <= known, phase.name
         assert set(phase.writes) <= known, phase.name

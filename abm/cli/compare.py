@@ -24,9 +24,7 @@ def compare(
     scenario: ScenarioName = None,
     days: Annotated[
         list[int] | None,
-        typer.Option(
-            min=1, help="Days over which the spark is spread; repeatable.", show_default="1 and 500"
-        ),
+        typer.Option(min=1, help="Days over which the spark is spread; repeatable.", show_default="1 and 500"),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, each run with every --days.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
@@ -42,7 +40,7 @@ def compare(
     verbose: Verbose = False,
 ) -> None:
     """Compare sudden and gradual sparks on the same draws, and write tables and a report."""
-    from abm.outcome.files import new_folder
+    from abm.experiments.files import new_folder
 
     screen = Screen(quiet, verbose)
     chosen = chosen_scenario(scenario, set_)
@@ -54,9 +52,7 @@ def compare(
         from abm.experiments.compare import compare as compare_scenario
 
         with Bar(screen, "seeds") as bar:
-            result = compare_scenario(
-                chosen, days=members, seeds=seeds, first_seed=seed, workers=workers, progress=bar
-            )
+            result = compare_scenario(chosen, days=members, seeds=seeds, first_seed=seed, workers=workers, progress=bar)
         screen.detail("writing tables, figures and the report")
         result.write_into(hidden)
     if as_json:

@@ -24,17 +24,13 @@ from abm.cli.screen import Bar, Screen
 
 def run(
     scenario: ScenarioName = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Key of every random draw.", show_default="0")
-    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Key of every random draw.", show_default="0")] = None,
     set_: Set = None,
     out: Out = None,
     as_json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Prove the books after every phase.")] = False,
     until: Annotated[int | None, typer.Option(min=1, metavar="DAY", help="Stop after this day.")] = None,
-    save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the whole state at the end.")
-    ] = None,
+    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the whole state at the end.")] = None,
     from_state: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Go on from a state that --save wrote.")
     ] = None,
@@ -46,7 +42,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Simulate one scenario and write tables, figures and a summary."""
-    from abm.outcome.files import new_folder
+    from abm.experiments.files import new_folder
 
     screen = Screen(quiet, verbose)
     chosen = None

@@ -59,16 +59,12 @@ def show(
         rows += [(f"actions.{index}.{key}", plain(value), "", "") for key, value in parts]
     print_table(("path", "value", "unit", "source"), rows)
     unsourced = sum(quantity.source in ("not given", "override") for quantity in quantities.values())
-    typer.echo(
-        f"\n{len(assumed(scenario))} of {len(quantities)} numbers are assumed, {unsourced} have no source."
-    )
+    typer.echo(f"\n{len(assumed(scenario))} of {len(quantities)} numbers are assumed, {unsourced} have no source.")
 
 
 @app.command()
 def check(
-    files: Annotated[
-        list[str] | None, typer.Argument(help="Scenarios; all shipped ones if left out.")
-    ] = None,
+    files: Annotated[list[str] | None, typer.Argument(help="Scenarios; all shipped ones if left out.")] = None,
 ) -> None:
     """Check scenarios; one line each, exit code 2 if one of them cannot be used."""
     from abm.errors import InputError
@@ -92,9 +88,7 @@ def params() -> None:
     """List every parameter: meaning, unit, default, range and source."""
     from abm.scenario import parameters
 
-    rows = [
-        (p.path, p.meaning, p.unit, plain(p.default), interval(p.low, p.high), p.source) for p in parameters()
-    ]
+    rows = [(p.path, p.meaning, p.unit, plain(p.default), interval(p.low, p.high), p.source) for p in parameters()]
     print_table(("path", "meaning", "unit", "default", "range", "source"), rows)
 
 
@@ -117,12 +111,8 @@ def diff(first: Name, second: Name) -> None:
 
 @app.command()
 def new(
-    name: Annotated[
-        str, typer.Argument(help="Name of the new scenario; the file NAME.toml is written here.")
-    ],
-    base: Annotated[
-        str, typer.Option("--from", metavar="BASE", help="Scenario that it starts from.")
-    ] = "us_late_2025",
+    name: Annotated[str, typer.Argument(help="Name of the new scenario; the file NAME.toml is written here.")],
+    base: Annotated[str, typer.Option("--from", metavar="BASE", help="Scenario that it starts from.")] = "us_late_2025",
     force: Force = False,
 ) -> None:
     """Write a starter file that extends another scenario."""
@@ -139,8 +129,7 @@ def new(
         here, path = Path.cwd().resolve(), Path(base).resolve()
         if not path.is_relative_to(here):
             raise InputError(
-                f"new: --from {shown(base)} lies outside this folder; "
-                "allowed is a file inside it or a shipped name"
+                f"new: --from {shown(base)} lies outside this folder; allowed is a file inside it or a shipped name"
             )
         base = path.relative_to(here).as_posix()
     write_whole(Path(f"{name}.toml"), starter(name, base, scenario), force=force)
@@ -160,9 +149,7 @@ def export(
 
 @app.command()
 def schema(
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write to a file instead.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to a file instead.")] = None,
     force: Force = False,
 ) -> None:
     """Print the JSON Schema of scenario files, for completion in editors."""
@@ -244,9 +231,7 @@ def write_whole(path: Path, text: str, *, force: bool) -> None:
     except OSError as error:
         if partial:
             Path(partial).unlink(missing_ok=True)
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror}); allowed is a folder open to you"
-        ) from None
+        raise InputError(f"{path}: cannot be written ({error.strerror}); allowed is a folder open to you") from None
     typer.echo(str(path))
 
 

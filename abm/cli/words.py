@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from abm.outcome.results import ComparisonResult, RunResult
+    from abm.experiments.results import ComparisonResult, RunResult
 
 SHOWN = (
     *("drawdown", "days_to_half", "worst_20_day_share", "worst_day", "speed"),

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from abm.errors import InputError
 from abm.experiments.one_run import loaded, run, ticks_of, twin_scenarios, valid_seed
+from abm.experiments.results import ComparisonResult
 from abm.experiments.workers import Failure, cores, each, guarded
 from abm.outcome.reduce import reduce_run
-from abm.outcome.results import ComparisonResult
 from abm.report.data import MemberRun, comparison_data
 from abm.scenario import DEFAULT, Scenario
 

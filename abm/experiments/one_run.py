@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abm.errors import InputError
-from abm.outcome.results import RunResult
+from abm.experiments.results import RunResult
 from abm.scenario import DEFAULT, Scenario, load
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def run(
         if scenario is not None and loaded(scenario).digest != economy.scenario.digest:
             raise InputError(f"scenario: is not the one in {from_state}; allowed is none, or the same")
         if seed not in (None, economy.seed):
-            raise InputError(
-                f"seed = {seed} is not the one in {from_state}; allowed is {economy.seed}, or none"
-            )
+            raise InputError(f"seed = {seed} is not the one in {from_state}; allowed is {economy.seed}, or none")
         economy.check = check
     else:
         start = loaded(DEFAULT if scenario is None else scenario)

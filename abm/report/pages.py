@@ -18,7 +18,7 @@ from abm.report.words import answer, lead, money, number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from abm.outcome.results import RunResult
+    from abm.experiments.results import RunResult
     from abm.report.data import ComparisonData
 
 NOT_ON_STAGE = (

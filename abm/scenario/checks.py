@@ -24,14 +24,11 @@ def check(value: Callable[[str], Any], actions: list[dict[str, Any]], label: str
         # Both sides are sums of parameters, written as in the sentence.
         left, right = (sum(value(path) for path in side.split(" + ")) for side in (parts, limit))
         if left > right * (1 + 1e-12):
-            raise InputError(
-                f"{label}: {parts} = {left:g} is too much; allowed is at most {limit} = {right:g}"
-            )
+            raise InputError(f"{label}: {parts} = {left:g} is too much; allowed is at most {limit} = {right:g}")
 
     if value("spark.start") >= ticks:
         raise InputError(
-            f"{label}: spark.start = {value('spark.start')} is after the end; "
-            f"allowed is less than run.ticks = {ticks}"
+            f"{label}: spark.start = {value('spark.start')} is after the end; allowed is less than run.ticks = {ticks}"
         )
     at_most("funds.ai_equity + funds.notes + funds.cash", "funds.net_asset_value + funds.borrowing")
     at_most("margin_accounts.debt", "margin_accounts.assets + margin_accounts.cash")
@@ -55,9 +52,7 @@ def check_size(value: Callable[[str], Any], label: str) -> None:
     ceiling = 10**15  # keeps the estimate printable whatever was written
     ticks = min(value("run.ticks"), ceiling)
     agents = sum(min(value(path), ceiling) for path in COUNTS)
-    gigabytes = (
-        ticks * BYTES_PER_TICK + agents * BYTES_PER_AGENT + ticks * agents * BYTES_PER_AGENT_TICK
-    ) / 1e9
+    gigabytes = (ticks * BYTES_PER_TICK + agents * BYTES_PER_AGENT + ticks * agents * BYTES_PER_AGENT_TICK) / 1e9
     if gigabytes > MEMORY_LIMIT_GB:
         hours = ticks * agents * SECONDS_PER_AGENT_TICK / 3600
         worst = "run.ticks" if ticks > agents else max(COUNTS, key=value)

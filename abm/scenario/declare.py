@@ -17,9 +17,7 @@ class Section(BaseModel):
 
 def number(meaning: str, unit: str, low: float, high: float) -> Any:
     """Declare a number with its unit; both ends of the range are allowed."""
-    return Field(
-        description=meaning, ge=low, le=high, json_schema_extra={"unit": unit, "low": low, "high": high}
-    )
+    return Field(description=meaning, ge=low, le=high, json_schema_extra={"unit": unit, "low": low, "high": high})
 
 
 def size(meaning: str, unit: str, low: int) -> Any:

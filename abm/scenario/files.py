@@ -68,9 +68,7 @@ def parse_override(text: str) -> dict[str, Any]:
     path, equals, value = text.partition("=")
     path, value = path.strip(), value.strip()
     if not equals or not path or not value:
-        raise InputError(
-            f"--set: {shown(text)} is not an override; allowed is path=value, such as spark.days=500"
-        )
+        raise InputError(f"--set: {shown(text)} is not an override; allowed is path=value, such as spark.days=500")
     try:
         parsed = tomllib.loads(f"value = {value}")
     except (ValueError, RecursionError):
@@ -111,9 +109,7 @@ def read_chain(path: Path, label: str) -> Leaves:
         chain.append((path, label))
         if path.resolve() in [seen.resolve() for seen, _ in chain[:-1]]:
             circle = " -> ".join(name for _, name in chain)
-            raise InputError(
-                f"{chain[0][1]}: extends goes in a circle, {circle}; allowed is a chain that ends"
-            )
+            raise InputError(f"{chain[0][1]}: extends goes in a circle, {circle}; allowed is a chain that ends")
         base = raw.pop("extends", None)
         shipped = path.resolve().parent == shipped_folder().resolve()
         if base is not None:
@@ -141,9 +137,7 @@ def locate_base(base: object, path: Path, label: str) -> tuple[Path, str]:
         inside, found = True, False
         target = folder
     if not inside:
-        raise InputError(
-            f"{label}: extends = {shown(base)} lies outside the scenario's folder; allowed is {allowed}"
-        )
+        raise InputError(f"{label}: extends = {shown(base)} lies outside the scenario's folder; allowed is {allowed}")
     if not found:
         raise InputError(f"{label}: extends = {shown(base)} does not exist; allowed is {allowed}")
     return target, base
@@ -157,9 +151,7 @@ def read_toml(path: Path, label: str) -> dict[str, Any]:
         if path.exists() and not path.is_file():
             raise InputError(f"{label}: is not a regular file; allowed is a scenario file in TOML")
         if (found := path.stat().st_size) > LARGEST_FILE:
-            raise InputError(
-                f"{label}: has {found} bytes; allowed is a scenario file of at most {LARGEST_FILE}"
-            )
+            raise InputError(f"{label}: has {found} bytes; allowed is a scenario file of at most {LARGEST_FILE}")
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
@@ -183,9 +175,7 @@ def read_toml(path: Path, label: str) -> dict[str, Any]:
     except RecursionError:
         raise InputError(f"{label}: is nested too deeply; allowed is a scenario file in TOML") from None
     except ValueError as error:
-        raise InputError(
-            f"{label}: is not valid TOML ({error}); allowed is a scenario file in TOML"
-        ) from None
+        raise InputError(f"{label}: is not valid TOML ({error}); allowed is a scenario file in TOML") from None
 
 
 def assumed(scenario: Scenario) -> list[str]:

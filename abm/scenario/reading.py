@@ -73,9 +73,7 @@ class Reader(NamedTuple):
                 raise self.unknown(path, value, [*DECLARED, *TABLES, *TEXTS, "format", "extends", "actions"])
 
     def unknown(self, path: str, value: object, known: Iterable[str]) -> InputError:
-        return InputError(
-            f"{self.label}: {shown_key(path)} = {shown(value, 30)} is not known; {hint(path, known)}"
-        )
+        return InputError(f"{self.label}: {shown_key(path)} = {shown(value, 30)} is not known; {hint(path, known)}")
 
     def leaf(self, declared: Declaration, path: str, raw: object) -> Any:
         """One declared value: a switch, a name or a number."""
@@ -92,9 +90,7 @@ class Reader(NamedTuple):
         if isinstance(raw, Mapping):
             for key in raw:
                 if key not in Quantity._fields:
-                    raise self.unknown(
-                        f"{path}.{key}", raw[key], [f"{path}.{name}" for name in Quantity._fields]
-                    )
+                    raise self.unknown(f"{path}.{key}", raw[key], [f"{path}.{name}" for name in Quantity._fields])
             value, unit, source = (raw.get(name) for name in Quantity._fields)
             if "value" not in raw or "unit" not in raw:
                 raise self.refuse(
@@ -121,9 +117,7 @@ class Reader(NamedTuple):
         if source is not None:
             source = self.text(f"{path}.source", source, 500)
         elif self.source is None:
-            raise self.refuse(
-                path, raw, "has no source", 'a source, or source = "assumed", in a shipped file'
-            )
+            raise self.refuse(path, raw, "has no source", 'a source, or source = "assumed", in a shipped file')
         return Quantity(value, declared.unit, source or self.source or "")  # pyright: ignore[reportArgumentType]
 
     def number(self, declared: Declaration, path: str, value: object) -> float:
@@ -148,29 +142,21 @@ class Reader(NamedTuple):
         if not isinstance(value, str):
             raise self.refuse(path, value, "is not a text", allowed)
         if not value.strip() or len(value) > longest:
-            raise self.refuse(
-                path, value, f"has {len(value)} characters" if value.strip() else "is empty", allowed
-            )
+            raise self.refuse(path, value, f"has {len(value)} characters" if value.strip() else "is empty", allowed)
         for character in value:
-            if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and not (
-                lines and character == "\n"
-            ):
+            if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and not (lines and character == "\n"):
                 raise self.refuse(path, value, "holds a control character", allowed)
         return value
 
     def actions(self, raw: object) -> list[Leaves]:
         """The list of timed actions, each with the parts that its kind declares."""
         if not isinstance(raw, list | tuple) or len(raw) > MOST_ACTIONS:
-            raise self.refuse(
-                "actions", raw, "is not a list of actions", f"up to {MOST_ACTIONS} tables [[actions]]"
-            )
+            raise self.refuse("actions", raw, "is not a list of actions", f"up to {MOST_ACTIONS} tables [[actions]]")
         return [self.action(f"actions.{index}", entry) for index, entry in enumerate(raw)]
 
     def action(self, path: str, raw: object) -> Leaves:
         if not isinstance(raw, Mapping):
-            raise self.refuse(
-                path, raw, "is not a table", f"a table [[actions]] with a kind of {', '.join(ACTIONS)}"
-            )
+            raise self.refuse(path, raw, "is not a table", f"a table [[actions]] with a kind of {', '.join(ACTIONS)}")
         kind = raw.get("kind")
         if not isinstance(kind, str) or kind not in ACTIONS:
             raise self.refuse(f"{path}.kind", kind, "is not known", f"one of {', '.join(ACTIONS)}")

@@ -85,13 +85,10 @@ def build(leaves: Leaves, label: str) -> Scenario:
     check(lambda path: leaves[path].value, actions, label)
     quantities = {path: leaves[path] for path in DECLARED if isinstance(leaves[path], Quantity)}
     for index, action in enumerate(actions):
-        quantities |= {
-            f"actions.{index}.{k}": part for k, part in action.items() if isinstance(part, Quantity)
-        }
+        quantities |= {f"actions.{index}.{k}": part for k, part in action.items() if isinstance(part, Quantity)}
     plain = nested({path: plain_value(leaf) for path, leaf in leaves.items() if path != "actions"})
     plain["actions"] = tuple(
-        ACTIONS[action["kind"]](**{key: plain_value(part) for key, part in action.items()})
-        for action in actions
+        ACTIONS[action["kind"]](**{key: plain_value(part) for key, part in action.items()}) for action in actions
     )
     scenario = Scenario(**plain)
     scenario._quantities.update(quantities)

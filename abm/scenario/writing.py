@@ -11,9 +11,7 @@ from abm.scenario.reading import Quantity
 
 def to_toml(content: Mapping[str, Any]) -> str:
     """The file of what `Scenario.to_dict` returns: one line a value, one table a section."""
-    lines = [
-        f"{key} = {literal(value)}" for key, value in content.items() if not isinstance(value, Mapping | list)
-    ]
+    lines = [f"{key} = {literal(value)}" for key, value in content.items() if not isinstance(value, Mapping | list)]
     for key, value in content.items():
         if isinstance(value, Mapping):
             lines += section(key, value)

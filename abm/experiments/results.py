@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import InputError
-from abm.outcome.files import new_folder, read_tables, write_manifest, write_tables
+from abm.experiments.files import new_folder, read_tables, write_manifest, write_tables
 from abm.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from abm.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-    from abm.outcome.results import ComparisonResult, RunResult
+    from abm.experiments.results import ComparisonResult, RunResult
     from abm.scenario import Scenario
 
 MANIFEST = "manifest.json"
@@ -43,16 +43,12 @@ def new_folder(folder: str | os.PathLike[str], force: bool = False) -> Iterator[
     if target.exists() and not target.is_dir():
         raise InputError(f"{folder}: is a file; allowed is a new folder")
     if not force and target.is_dir() and any(target.iterdir()):
-        raise InputError(
-            f"{folder}: already exists; allowed is a new folder, or --force to replace its results"
-        )
+        raise InputError(f"{folder}: already exists; allowed is a new folder, or --force to replace its results")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         hidden = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error.strerror}); allowed is a writable folder"
-        ) from None
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); allowed is a writable folder") from None
     try:
         hidden.chmod(0o777 & ~_umask())  # mkdtemp makes it private
         yield hidden
@@ -114,16 +110,14 @@ def write_manifest(folder: Path, kind: str, scenario: Scenario, **more: Any) -> 
 
 def read(folder: str | os.PathLike[str]) -> RunResult | ComparisonResult:
     """The result that `run` or `compare` wrote into a folder."""
-    from abm.outcome.results import ComparisonResult, RunResult
+    from abm.experiments.results import ComparisonResult, RunResult
 
     path = Path(folder)
     try:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
         reader = {"run": RunResult.from_folder, "comparison": ComparisonResult.from_folder}[manifest["kind"]]
     except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(
-            f"{folder}: holds no readable {MANIFEST}; allowed is a folder that powderkeg wrote"
-        ) from None
+        raise InputError(f"{folder}: holds no readable {MANIFEST}; allowed is a folder that powderkeg wrote") from None
     if manifest.get("format") != FORMAT:
         raise InputError(f"{folder}: has the format {manifest.get('format')!r}; allowed is {FORMAT}")
     return reader(path, manifest)
@@ -139,9 +133,7 @@ def read_tables(folder: Path, names: tuple[str, ...]) -> dict[str, pl.DataFrame]
             tables[name] = pl.read_parquet(io.BytesIO((folder / f"{name}.parquet").read_bytes()))
         except (OSError, pl.exceptions.PolarsError) as error:
             reason = "is missing" if isinstance(error, FileNotFoundError) else "cannot be read"
-            raise InputError(
-                f"{folder / name}.parquet: {reason}; allowed is a folder that powderkeg wrote"
-            ) from None
+            raise InputError(f"{folder / name}.parquet: {reason}; allowed is a folder that powderkeg wrote") from None
     return tables
 
 
