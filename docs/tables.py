@@ -49,18 +49,17 @@ def short_tick_table() -> str:
 def channels_table() -> str:
     rows = []
     for name in CHANNELS:
-        tests = ", ".join(f"`{path}`" for path in tests_of(name)) or "–"
-        rows.append((f"`{name}`", f"`abm/contagion/{name}.py`", f"`channels.{name}`", OFF_MEANS[name], tests))
-    return table(("channel", "file", "switch", "what a run lacks without it", "tests"), rows)
+        file = f"`abm/contagion/{name}.py`"
+        rows.append((f"`{name}`", file, f"`channels.{name}`", OFF_MEANS[name], test_of(name)))
+    return table(("channel", "file", "switch", "what a run lacks without it", "test"), rows)
 
 
-def tests_of(channel: str) -> list[str]:
-    """The test files that name a channel, those of the documentation left out; its own file comes first."""
-    tests = ROOT / "tests"
-    found = [p for p in sorted(tests.rglob("test_*.py")) if p.name not in ("test_docs.py", "test_examples.py")]
-    naming = [p for p in found if channel in p.stem or names(p, channel)]
-    naming.sort(key=lambda path: channel not in path.stem)
-    return [p.relative_to(ROOT).as_posix() for p in naming[:3]]
+def test_of(channel: str) -> str:
+    """The test file that is about a channel, or about all of them; else the first that names it."""
+    found = sorted((ROOT / "tests").rglob("test_*.py"))
+    naming = [path for path in found if channel in path.stem or names(path, channel)]
+    naming.sort(key=lambda path: (channel not in path.stem, "channel" not in path.stem))
+    return f"`{naming[0].relative_to(ROOT).as_posix()}`" if naming else "–"
 
 
 def names(path: Path, word: str) -> bool:
