@@ -22,8 +22,6 @@ ONLY_SHOW = (
     "figures/",
     "live/",
     "model.py",
-    "outcome/files.py",
-    "outcome/results.py",
     "report/",
 )
 # What makes the numbers out of runs, beside the package.
