@@ -12,7 +12,7 @@ from abm.agents.long_short import draw_long_short_funds
 from abm.agents.long_term_investor import LONG_TERM_INVESTOR
 from abm.agents.margin_account import draw_margin_accounts
 from abm.agents.rest_of_system import CLEARING_HOUSE, DEPOSITOR, ISSUER
-from abm.draws import heavy_picks, lognormal, pareto_shares, strata
+from abm.draws import heavy_picks, lognormal, pareto_shares, spread, strata
 from abm.ledger.chart import BANKS, DEALERS, LONG_TERM_INVESTORS, N_TRADED, NOTES, REST_OF_SYSTEM
 from abm.markets import MARKETS
 from abm.outcome.events import NO_EVENT
@@ -20,8 +20,6 @@ from abm.streams import OPENING_CAPITAL, OPENING_LENDERS, OPENING_SIZES
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
-
-LARGE_BANKS = 10  # dealers and long-term investors bank with the largest
 
 
 def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
@@ -32,12 +30,15 @@ def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
             draw_margin_accounts(scenario, seed, first_identity=scenario.funds.count),
         ]
     )
+    identities = 1_000_000 + np.arange(scenario.banks.count)
     bank_sizes = pareto_shares(
-        strata(seed, OPENING_SIZES, 1_000_000 + np.arange(scenario.banks.count)), scenario.banks.tail_exponent
+        strata(seed, OPENING_SIZES, identities), scenario.banks.tail_exponent, scenario.banks.largest_share
     )
-    dealers = open_dealers(scenario, seed, funds, bank_sizes)
-    banks = open_banks(scenario, seed, bank_sizes, dealers)
-    investors = open_investors(scenario, funds, dealers, banks)
+    money_centres = np.argsort(bank_sizes)[::-1][: scenario.banks.money_centres]
+    bank_capital = draw_bank_capital(scenario, seed, bank_sizes)
+    dealers = open_dealers(scenario, seed, funds, bank_sizes, bank_capital, money_centres)
+    banks = open_banks(scenario, bank_sizes, bank_capital, dealers)
+    investors = open_investors(scenario, funds, dealers, banks, money_centres)
     depositors = open_depositors(investors, dealers, banks)
     tables = {"funds": funds, "dealers": dealers, "banks": banks, "investors": investors, "depositors": depositors}
     house = CLEARING_HOUSE.open(1)
@@ -45,20 +46,29 @@ def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
     return tables | {"issuers": open_issuer(tables), "house": house}
 
 
-def open_dealers(scenario: Scenario, seed: int, funds: np.ndarray, bank_sizes: np.ndarray) -> np.ndarray:
+def open_dealers(
+    scenario: Scenario,
+    seed: int,
+    funds: np.ndarray,
+    bank_sizes: np.ndarray,
+    bank_capital: np.ndarray,
+    money_centres: np.ndarray,
+) -> np.ndarray:
     """Open the dealers' books around the customers that they get; repo funds what nothing else does."""
     terms = scenario.dealers
     dealers = DEALER.open(terms.count)
     dealers["sector"] = DEALERS
     share = dealer_shares(terms.count, terms.top_three_share)
     identities = 2_000_000 + dealers["id"]
-    largest = np.argsort(bank_sizes)[::-1][:LARGE_BANKS]
-    dealers["bank"] = largest[dealers["id"] % len(largest)]
+    dealers["bank"] = money_centres[dealers["id"] % len(money_centres)]
     lines = min(terms.lenders, len(bank_sizes), N_LINES)
     for dealer, identity in zip(dealers, identities, strict=True):
         lenders = heavy_picks(seed, OPENING_LENDERS, int(identity), bank_sizes, lines)
         dealer["lender"] = np.resize(lenders, N_LINES)
-        dealer["bank_loan"][:lines] = terms.bank_loans * share[dealer["id"]] / lines
+        wanted = terms.bank_loans * share[dealer["id"]]
+        lent = spread(bank_sizes[lenders], wanted, scenario.banks.large_exposure * bank_capital[lenders])
+        # Where the limits do not reach, the dealer's banks lend in proportion all the same: the total is known.
+        dealer["bank_loan"][:lines] = lent * wanted / lent.sum() if lent.sum() > 0 else wanted / lines
     customers = strata(seed, OPENING_LENDERS, funds["id"])
     funds["dealer"] = np.minimum(np.searchsorted(np.cumsum(share), customers), terms.count - 1)
     np.add.at(dealers["margin_loans"], funds["dealer"], funds["margin_loan"])
@@ -66,7 +76,7 @@ def open_dealers(scenario: Scenario, seed: int, funds: np.ndarray, bank_sizes: n
     dealers["units"][:, NOTES] = terms.notes * share
     dealers["deposit"] = dealers["opening_deposit"] = terms.deposits * share
     dealers["capital"] = dealers["opening_capital"] = terms.capital * share
-    dealers["loss_event"] = NO_EVENT
+    dealers["loss_event"] = dealers["failure_event"] = NO_EVENT
     assets = dealers["units"].sum(axis=1) + dealers["deposit"] + dealers["margin_loans"]
     funded = dealers["customer_cash"] + dealers["bank_loan"].sum(axis=1) + dealers["capital"]
     dealers["repo_lender"] = dealers["bank"]
@@ -82,8 +92,14 @@ def dealer_shares(count: int, top_three_share: float) -> np.ndarray:
     return np.concatenate([np.full(3, top_three_share / 3), np.full(count - 3, (1 - top_three_share) / (count - 3))])
 
 
-def open_banks(scenario: Scenario, seed: int, sizes: np.ndarray, dealers: np.ndarray) -> np.ndarray:
-    """Open the banks' books: heavy-tailed sizes, capital ratios spread around the sector's."""
+def draw_bank_capital(scenario: Scenario, seed: int, sizes: np.ndarray) -> np.ndarray:
+    """Draw each bank's capital, (n_banks,) in $bn: ratios spread around the sector's, the dial times today's total."""
+    ratios = lognormal(strata(seed, OPENING_CAPITAL, np.arange(len(sizes))), scenario.banks.capital_dispersion)
+    return sizes * ratios * scenario.banks.equity * scenario.banks.capital / (sizes * ratios).sum()
+
+
+def open_banks(scenario: Scenario, sizes: np.ndarray, capital: np.ndarray, dealers: np.ndarray) -> np.ndarray:
+    """Open the banks' books: what is known in proportion to size, other securities and debt as they must be."""
     terms = scenario.banks
     banks = BANK.open(terms.count)
     banks["sector"] = BANKS
@@ -93,8 +109,6 @@ def open_banks(scenario: Scenario, seed: int, sizes: np.ndarray, dealers: np.nda
     banks["units"][:, NOTES] = terms.notes * sizes
     banks["loans"] = (terms.loans - banks["dealer_loans"].sum()) * sizes
     banks["deposits"] = terms.deposits * sizes
-    capital = sizes * lognormal(strata(seed, OPENING_CAPITAL, banks["id"]), terms.capital_dispersion)
-    capital *= terms.equity * terms.capital / capital.sum()
     banks["capital"] = banks["opening_capital"] = capital
     banks["earnings_per_day"] = terms.retained_earnings / scenario.run.ticks_per_year * sizes
     banks["loss_event"] = NO_EVENT
@@ -104,14 +118,15 @@ def open_banks(scenario: Scenario, seed: int, sizes: np.ndarray, dealers: np.nda
     return banks
 
 
-def open_investors(scenario: Scenario, funds: np.ndarray, dealers: np.ndarray, banks: np.ndarray) -> np.ndarray:
+def open_investors(
+    scenario: Scenario, funds: np.ndarray, dealers: np.ndarray, banks: np.ndarray, money_centres: np.ndarray
+) -> np.ndarray:
     """Open the long-term investors' books: they hold what nobody else does, and the shares of all funds."""
     terms = scenario.buyers
     investors = LONG_TERM_INVESTOR.open(terms.count)
     investors["sector"] = LONG_TERM_INVESTORS
     investors["share"] = 1.0 / terms.count
-    largest = np.argsort(banks["deposits"])[::-1][:LARGE_BANKS]
-    investors["bank"] = largest[investors["id"] % len(largest)]
+    investors["bank"] = money_centres[investors["id"] % len(money_centres)]
     investors["budget"] = investors["normal_budget"] = terms.budget * terms.cash / terms.count
     investors["deposit"] = terms.deposits / terms.count
     for k, market in enumerate(MARKETS):

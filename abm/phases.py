@@ -141,11 +141,11 @@ def settle(e: Economy) -> None:
 
 
 def earn_and_pay(e: Economy) -> None:
-    everyday_income(e.funds, e.dealers, e.banks, e.depositors, e.settings, e.switches, e.journal)
+    everyday_income(e.funds, e.dealers, e.banks, e.depositors, e.markets, e.settings, e.switches, e.journal)
 
 
 def mark_to_market(e: Economy) -> None:
-    mark_funds(e.funds, e.investors, e.markets, e.journal)
+    mark_funds(e.funds, e.dealers, e.investors, e.markets, e.switches, e.journal)
 
 
 def call(e: Economy) -> None:
@@ -168,7 +168,7 @@ def resolve(e: Economy) -> None:
         e.counter,
     )
     mark_insolvent(e.dealers, e.banks, e.markets, e.settings, e.switches)
-    resolve_failures(e.dealers, e.banks, e.settings, e.day, e.journal, e.tick, e.events, e.counter)
+    resolve_failures(e.dealers, e.banks, e.depositors, e.settings, e.day, e.journal, e.tick, e.events, e.counter)
 
 
 def record(e: Economy) -> None:

@@ -110,9 +110,9 @@ TICK: tuple[Phase, ...] = (
     Phase(
         "mark",
         phases.mark_to_market,
-        "funds are marked to market and their owners' shares with them",
+        "funds are marked to market, their owners' shares with them, and dealers provide for what is missing",
         reads=("funds.books", "markets.memory"),
-        writes=("funds.memory", "funds.books", "investors.books"),
+        writes=("funds.memory", "funds.books", "investors.books", "dealers.memory"),
     ),
     Phase(
         "call",

@@ -9,6 +9,7 @@ from abm.ledger.chart import (
     BANK_LOANS,
     DEPOSITS,
     N_TRADED,
+    NOTES,
     OTHER_LOANS,
     OTHER_SECURITIES,
     RESERVES,
@@ -53,7 +54,7 @@ def bank_capital(bank, markets):
 
 
 @rule
-def capital_ratio(bank, capital, assets, risk_weight):
-    """Return capital over risk-weighted assets; reserves weigh nothing."""
-    weighted = risk_weight * (assets - bank.reserves)
+def capital_ratio(bank, assets, capital, markets, risk_weight):
+    """Return capital over risk-weighted assets; reserves and Treasury notes weigh nothing (Basel III)."""
+    weighted = risk_weight * (assets - bank.reserves - bank.units[NOTES] * markets[NOTES].price)
     return capital / weighted if weighted > 0.0 else 1.0

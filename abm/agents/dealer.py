@@ -36,8 +36,10 @@ DEALER = Record(
         liability("bank_loan", BANK_LOANS, "borrowed on each line", size=N_LINES, at="lender"),
         liability("repo", REPO, "borrowed against securities", at="repo_lender"),
         memory("failed", "0 or 1", "1 once it has failed", kind="i8"),
-        memory("capital", "$bn", "assets less liabilities at the last look"),
+        memory("capital", "$bn", "assets less liabilities and provisions at the last look"),
+        memory("provision", "$bn", "what seized customers already lack, not yet booked as a loss"),
         memory("loss_event", "event", "the last loss on a customer, as an event", kind="i8"),
+        memory("failure_event", "event", "its own failure, as an event", kind="i8"),
         intent("due", "$bn", "owed to the clearing house for customers' trades of the day"),
     ),
 )
@@ -55,23 +57,22 @@ def dealer_capital(dealer, markets):
 
 
 @rule
-def balance_sheet_room(dealers, capacity, markets):
+def balance_sheet_room(dealers, capacity):
     """Return how much of the dealers' balance sheet is free for more notes, as a share of normal.
 
-    Room is capacity for notes, shrunk with the capital that is left, less the inventory, over what it
-    was when the books were opened; between 0 and 1.
+    Room is capacity for notes, shrunk with the capital of those who have not failed, less the inventory
+    at its opening value, over what it was when the books were opened; between 0 and 1.
     """
     opening = 0.0
     capital = 0.0
     inventory = 0.0
-    opening_inventory = 0.0
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         opening += dealer.opening_capital
-        capital += max(dealer.capital, 0.0)
-        inventory += dealer.units[NOTES] * markets[NOTES].price
-        opening_inventory += dealer.units[NOTES]
-    if opening <= 0.0 or capacity <= opening_inventory:
+        inventory += dealer.units[NOTES]
+        if not dealer.failed:
+            capital += max(dealer.capital, 0.0)
+    if opening <= 0.0 or capacity <= inventory:
         return 1.0
-    room = (capacity * min(1.0, capital / opening) - inventory) / (capacity - opening_inventory)
+    room = (capacity * min(1.0, capital / opening) - inventory) / (capacity - inventory)
     return min(1.0, max(0.0, room))

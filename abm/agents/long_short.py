@@ -14,9 +14,6 @@ from abm.streams import OPENING_AI_SHARE, OPENING_LEVERAGE, OPENING_SIZES
 if TYPE_CHECKING:
     from abm.scenario import Scenario
 
-# No fund opens its books nearer to a margin call than this share of the allowed requirement.
-OPENING_MARGIN_USE = 0.9
-
 
 def draw_long_short_funds(scenario: Scenario, seed: int) -> np.ndarray:
     """Draw the funds' first books: sizes are Pareto, leverage and AI shares log-normal across funds.
@@ -40,7 +37,8 @@ def draw_long_short_funds(scenario: Scenario, seed: int) -> np.ndarray:
     notes_share = terms.notes / (terms.net_asset_value + terms.borrowing - terms.cash)
     ai_share = terms.crowding * terms.ai_equity / (terms.net_asset_value + terms.borrowing - terms.cash)
     tastes = lognormal(strata(seed, OPENING_AI_SHARE, funds["id"]), terms.ai_share_dispersion)
-    fill_books(funds, own, debt_wish, terms.borrowing * terms.leverage, tastes, ai_share, notes_share)
+    debt = terms.borrowing * terms.leverage
+    fill_books(funds, own, debt_wish, debt, tastes, ai_share, notes_share, scenario.margin.opening_use)
     return funds
 
 
@@ -52,14 +50,15 @@ def fill_books(
     tastes: np.ndarray,
     ai_share: float,
     notes_share: float,
+    opening_use: float,
 ) -> None:
     """Give every fund debt in proportion to its wish and assets in proportion to its taste, at a price of one.
 
     Shapes: own, debt_wish, tastes (n,) in $bn and multiples; debt in $bn; shares of securities held.
-    A fund's requirement stays within `OPENING_MARGIN_USE` of its net asset value.
+    Nobody opens nearer to a margin call than a requirement of `opening_use` times net asset value.
     """
     dearest = funds["maintenance"].max(axis=1)
-    most_debt = np.maximum(0.0, OPENING_MARGIN_USE * own / dearest - own + funds["cash"])
+    most_debt = np.maximum(0.0, opening_use * own / dearest - own + funds["cash"])
     funds["margin_loan"] = spread(debt_wish, debt, most_debt)
     held = own + funds["margin_loan"] - funds["cash"]
     most_ai = held * (1.0 - notes_share)

@@ -34,5 +34,6 @@ def draw_margin_accounts(scenario: Scenario, seed: int, first_identity: int) -> 
     own = np.full(terms.count, (terms.assets + terms.cash - terms.debt) / terms.count)
     debt_wish = own * lognormal(strata(seed, OPENING_LEVERAGE, accounts["id"]), terms.leverage_dispersion)
     tastes = lognormal(strata(seed, OPENING_AI_SHARE, accounts["id"]), terms.ai_share_dispersion)
-    fill_books(accounts, own, debt_wish, terms.debt * scenario.funds.leverage, tastes, terms.ai_share, 0.0)
+    debt = terms.debt * scenario.funds.leverage
+    fill_books(accounts, own, debt_wish, debt, tastes, terms.ai_share, 0.0, scenario.margin.opening_use)
     return accounts

@@ -21,16 +21,16 @@ def raise_margin(fund, markets, margin, excess, switch):
         margin_held = fund.maintenance[k] * fund.units[k] * markets[k].price
         if margin_held <= 0.0 or not (switch or k == AI_EQUITY):
             continue
-        more = min(still, (1.0 - pro_rata) * margin_held)
-        still -= more
-        offer(fund, k, min(pro_rata + more / margin_held, margin.daily_sale_share))
+        share = min(pro_rata + still / margin_held, 1.0, margin.daily_sale_share)
+        still -= max(0.0, share - pro_rata) * margin_held
+        offer(fund, k, share)
 
 
 @rule
 def sell_book(fund, margin, switch):
     """State the sales of a seized book: equal parts a day until its end.
 
-    Without the channel only AI equity is sold; the dealer keeps the rest (`take_over`).
+    Without the channel only AI equity is sold; a long-term investor takes the rest at market value.
     """
     share = 1.0 / max(1.0, margin.liquidation_days - fund.days_in_call)
     for k in range(N_TRADED):

@@ -23,16 +23,19 @@ def remember_volatility(markets, settings):
 def thin_out(markets, dealers, settings, switches):
     """Set each market's depth: at once down to what volatility allows, slowly up again.
 
-    depth goal = (normal variance / variance), for notes times the room on dealers' balance sheets,
-    between the floor and 1. The floor already holds dealers who are full (March 2020, April 2025).
+    depth goal = (tolerance * normal volatility)^2 / variance, for notes times the room on dealers' balance
+    sheets, between the floor and 1. The floor already holds dealers who are full (March 2020, April 2025).
     """
     if not switches[0].depth_spiral:
+        for k in range(markets.shape[0]):
+            markets[k].depth = 1.0
         return
-    room = balance_sheet_room(dealers, settings[0].dealers.note_capacity, markets)
+    tolerance = settings[0].markets.volatility_tolerance
+    room = balance_sheet_room(dealers, settings[0].dealers.note_capacity)
     for k in range(markets.shape[0]):
         market = markets[k]
-        normal = market.normal_volatility * market.normal_volatility
-        goal = min(1.0, normal / max(market.variance, 1e-12))
+        tolerated = tolerance * market.normal_volatility
+        goal = min(1.0, tolerated * tolerated / max(market.variance, 1e-12))
         if k == NOTES:
             goal *= room
         goal = max(market.depth_floor, goal)

@@ -34,15 +34,17 @@ from abm.outcome.events import (
 )
 
 DUST = 1e-9  # $bn: a book worth less is sold
+SOUND, RESOLVED, FAILED, FAILED_AGAIN = range(4)  # failed ones are marked first and resolved together
 
 
 @rule
-def take_over(fund, dealer, markets, journal):
-    """Let the dealer take a seized book's remaining assets into its own, at market value."""
+def sell_outside_market(fund, dealer, investor, banks, markets, journal):
+    """Let a long-term investor take a seized book's remaining assets at market value, without an order."""
     for k in range(N_TRADED):
         if fund.units[k] > 0.0:
             value = fund.units[k] * markets[k].price
-            transfer_units(journal, k, markets[k].price, fund, dealer, fund.units[k])
+            transfer_units(journal, k, markets[k].price, fund, investor, fund.units[k])
+            pay(journal, banks, investor, dealer, value)
             credit_account(journal, dealer, fund, value)
 
 
@@ -57,7 +59,7 @@ def close_seized_funds(
             continue
         dealer = dealers[fund.dealer]
         if not switches[0].cross_asset_sales and fund.units[AI_EQUITY] * markets[AI_EQUITY].price <= DUST:
-            take_over(fund, dealer, markets, journal)
+            sell_outside_market(fund, dealer, investors[fund.id % len(investors)], banks, markets, journal)
         value = 0.0
         for k in range(N_TRADED):
             value += fund.units[k] * markets[k].price
@@ -103,55 +105,61 @@ def close_seized_funds(
 def mark_insolvent(dealers, banks, markets, settings, switches):
     """Look at every lender's capital and mark who has failed, before anybody is resolved.
 
-    A dealer fails when its capital is gone, a bank when capital over risk-weighted assets is below the
-    minimum. Marked is 2 until resolved; what one failure does to the next is seen tomorrow.
+    A dealer fails when its capital, less what it knows it will lose on seized books, is gone; a bank when
+    capital over risk-weighted assets is below the minimum. What one failure does to the next is seen
+    tomorrow. A dealer in receivership that lacks capital again is marked again: its lenders bear that too.
     """
     switch = switches[0].fund_default_losses
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
-        dealer.capital = dealer_capital(dealer, markets)
-        if switch and dealer.capital < 0.0 and dealer.failed == 0:
-            dealer.failed = 2
+        dealer.capital = dealer_capital(dealer, markets) - dealer.provision
+        if switch and dealer.capital < -DUST:
+            dealer.failed = FAILED_AGAIN if dealer.failed == RESOLVED else FAILED
     for row in range(banks.shape[0]):
         bank = banks[row]
         bank.capital = bank_capital(bank, markets)
-        ratio = capital_ratio(bank, bank.capital, bank_assets(bank, markets), settings[0].banks.risk_weight)
-        if switch and ratio < settings[0].banks.minimum_ratio and bank.failed == 0:
-            bank.failed = 2
+        ratio = capital_ratio(bank, bank_assets(bank, markets), bank.capital, markets, settings[0].banks.risk_weight)
+        if switch and ratio < settings[0].banks.minimum_ratio and bank.failed == SOUND:
+            bank.failed = FAILED
 
 
 @rule
-def resolve_failures(dealers, banks, settings, days, journal, tick, events, counter):
+def resolve_failures(dealers, banks, depositors, settings, days, journal, tick, events, counter):
     """Resolve all who are marked: a failed dealer's lenders lose on each line, a failed bank is closed.
 
-    A lender loses the larger of loss given default times the loan and its part of the dealer's missing
-    capital, at most the loan. The receiver runs on what is left: positions and customers stay.
+    At failure a lender loses the larger of loss given default times the loan and its part of the missing
+    capital, at most the loan; what it loses beyond the missing capital is the cost of the resolution. The
+    receiver runs on what is left: positions and customers stay.
     """
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
-        if dealer.failed != 2:
+        if dealer.failed != FAILED and dealer.failed != FAILED_AGAIN:
             continue
-        dealer.failed = 1
+        missing = -dealer.capital
+        least = 0.0
+        if dealer.failed == FAILED:
+            least = settings[0].dealers.loss_given_default
+            dealer.failure_event = log_event(
+                events,
+                counter,
+                DEALER_FAILED,
+                tick,
+                DEALER,
+                dealer.id,
+                DEALER,
+                dealer.id,
+                FUND_DEFAULT_LOSSES,
+                NO_INSTRUMENT,
+                missing,
+                dealer.loss_event,
+            )
+        dealer.failed = RESOLVED
         owed = 0.0
         for line in range(N_LINES):
             owed += dealer.bank_loan[line]
-        failure = log_event(
-            events,
-            counter,
-            DEALER_FAILED,
-            tick,
-            DEALER,
-            dealer.id,
-            DEALER,
-            dealer.id,
-            FUND_DEFAULT_LOSSES,
-            NO_INSTRUMENT,
-            -dealer.capital,
-            dealer.loss_event,
-        )
         if owed <= 0.0:
             continue
-        share = min(1.0, max(settings[0].dealers.loss_given_default, -dealer.capital / owed))
+        share = min(1.0, max(least, missing / owed))
         for line in range(N_LINES):
             loss = share * dealer.bank_loan[line]
             if loss <= 0.0:  # a line that is not used
@@ -171,12 +179,15 @@ def resolve_failures(dealers, banks, settings, days, journal, tick, events, coun
                 FUND_DEFAULT_LOSSES,
                 BANK_LOANS,
                 loss,
-                failure,
+                dealer.failure_event,
             )
+        cost = max(0.0, share * owed - missing)
+        pay(journal, banks, dealer, depositors[banks[dealer.bank].customers], cost)
+        dealer.capital += share * owed - cost
     for row in range(banks.shape[0]):
         bank = banks[row]
-        if bank.failed == 2:
-            bank.failed = 1
+        if bank.failed == FAILED:
+            bank.failed = RESOLVED
             log_event(
                 events,
                 counter,

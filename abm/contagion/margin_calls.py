@@ -21,12 +21,20 @@ def sell_to_meet_call(fund, markets, margin, cross_asset_sales):
 
 
 @rule
-def mark_funds(funds, investors, markets, journal):
-    """Mark every fund to market: net asset value, margin requirement, and the shares its owners hold."""
+def mark_funds(funds, dealers, investors, markets, switches, journal):
+    """Mark every fund to market: net asset value, margin requirement, and the shares its owners hold.
+
+    What a seized book lacks is its dealer's provision: known today, booked when the book is sold.
+    """
+    for row in range(dealers.shape[0]):
+        dealers[row].provision = 0.0
     for row in range(funds.shape[0]):
         fund = funds[row]
         fund.net_asset_value = net_asset_value(fund, markets)
         fund.requirement = margin_requirement(fund, markets)
+        if fund.status == SEIZED and fund.net_asset_value < 0.0 and switches[0].fund_default_losses:
+            dealers[fund.dealer].provision -= fund.net_asset_value
+            dealers[fund.dealer].loss_event = fund.cause
         if fund.owner >= 0:
             change = max(fund.net_asset_value, 0.0) - fund.shares
             revalue_shares(journal, fund, investors[fund.owner], change)
@@ -39,14 +47,16 @@ def call_margin(funds, dealers, markets, stories, settings, switches, tick, even
     With leverage L and maintenance margin m, one asset and no cash, the call comes at a fall of
     1 - (1 - 1/L) / (1 - m) and net asset value is gone at a fall of 1/L.
     """
-    if not switches[0].margin_calls:
-        return
     grace_days = settings[0].margin.grace_days
     for row in range(funds.shape[0]):
         fund = funds[row]
         if fund.status == SEIZED:
             fund.days_in_call += 1
         if fund.status != ACTIVE:
+            continue
+        if not switches[0].margin_calls:
+            fund.days_in_call = 0
+            fund.call = 0.0
             continue
         missing = fund.requirement - fund.net_asset_value
         dealer = dealers[fund.dealer].id

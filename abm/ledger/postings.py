@@ -128,13 +128,6 @@ def lend_on_repo(journal, banks, dealer, lender, amount):
 
 
 @rule
-def pay_interest_to_bank(journal, banks, dealer, line, amount):
-    """Let a dealer pay interest to a lender: its deposit shrinks, and reserves go to the lender."""
-    add_to_deposit(journal, banks[dealer.bank], dealer, -amount)
-    transfer_reserves(journal, banks[dealer.bank], banks[dealer.lender[line]], amount)
-
-
-@rule
 def revalue_shares(journal, fund, owner, amount):
     """Mark a fund's shares up or down, with the fund that owes them and the owner who holds them."""
     fund.shares += amount

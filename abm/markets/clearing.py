@@ -29,11 +29,13 @@ def collect_orders(traders, markets):
 def find_prices(markets, investors, settings, switches, days, tick, events, counter):
     """Turn each market's net flow into a price, and say which part of the offers is taken.
 
-    lasting  += lasting_share * I(Q)
-    discount  = (1 - rho) * discount + (1 - lasting_share) * I(Q)
+    lasting  += lasting_share * I(Q, normal depth)
+    discount  = (1 - rho) * discount + (1 - lasting_share) * I(Q, depth)
+    overhang  = (1 - lasting_share) * I(offers not taken, depth)
 
-    Q is what is traded. An offer that finds no taker waits: were it to move the price each day anew, one
-    unsold book would count many times over.
+    Q is what is traded. What flow teaches about worth does not depend on who happens to quote today, so
+    that thin depth deepens the discount alone. Offers that find no taker weigh on the price while they
+    stand, as a level: were they to move it each day anew, one unsold book would count many times over.
     """
     finite_buyers = switches[0].finite_buyers
     offered = 0.0
@@ -64,9 +66,12 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
         market.fill_of_sales = (market.bought - net * taken) / market.sold if net < 0.0 else 1.0
         traded = net * taken if net < 0.0 else net
         rho = healing(market.discount, capacity, settings[0].markets, finite_buyers)
-        move = impact(market, traded, settings[0].markets.depth)
-        market.lasting += market.lasting_share * move
-        market.discount += (1.0 - market.lasting_share) * move - rho * market.discount
+        normal_depth = settings[0].markets.depth
+        depth = normal_depth * market.depth
+        passing = 1.0 - market.lasting_share
+        market.lasting += market.lasting_share * impact(market, traded, normal_depth)
+        market.discount += passing * impact(market, traded, depth) - rho * market.discount
+        market.overhang = passing * impact(market, net - traded, depth)
         reprice(market)
 
 

@@ -6,14 +6,14 @@ from abm.compiled import rule
 
 
 @rule
-def impact(market, net_units, depth_dial):
+def impact(market, net_units, depth):
     """Return the log points by which a day's net flow moves a price.
 
     I = M Q / (units depth), with M the multiplier on impact. Q is the net flow of the whole day, so
     that the order of agents cannot matter.
 
-    Parameters: net_units [units], + bought; depth_dial [times today's].
+    Parameters: net_units [units], + bought; depth [1 = normal].
     """
     if net_units == 0.0:
         return 0.0
-    return market.impact_multiplier * net_units / (market.units * market.depth * depth_dial)
+    return market.impact_multiplier * net_units / (market.units * depth)

@@ -1,8 +1,8 @@
 """A market: its record, and the price as the sum of what moves it.
 
-log price = news + lasting impact + belief + discount. News is permanent and nothing pulls it back;
+log price = news + lasting impact + belief + discount + overhang. News is permanent and nothing pulls it back;
 lasting impact is what flow teaches; belief is the story's part; the discount is what selling leaves
-behind until buyers have come. Every price starts at one dollar, so that units are opening $bn.
+behind until buyers have come; the overhang is what offers that nobody took weigh on the market today. Every price starts at one dollar, so that units are opening $bn.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ MARKET = Record(
         memory("belief", "log points", "the story's part of the price"),
         memory("belief_today", "log points", "its change today"),
         memory("discount", "log points", "liquidity discount, negative when cheap"),
+        memory("overhang", "log points", "weight of today's offers that found no taker"),
         memory("price", "$", "price of a unit"),
         memory("last_price", "$", "price of a unit yesterday"),
         memory("variance", "squared log points per day", "moving average of squared returns"),
@@ -68,7 +69,7 @@ class Market:
 @rule
 def log_price(market):
     """Return the log of a market's price."""
-    return market.news + market.lasting + market.belief + market.discount
+    return market.news + market.lasting + market.belief + market.discount + market.overhang
 
 
 @rule

@@ -90,7 +90,7 @@ def record_markets(rows, tick, markets, stories, days, settings):
         row.price[k] = market.price
         row.news[k] = math.exp(market.news)
         row.belief[k] = market.belief
-        row.discount[k] = market.discount
+        row.discount[k] = market.discount + market.overhang
         row.depth[k] = market.depth
         row.volume[k] = day.volume[k]
         row.net_flow[k] = day.net_flow[k]
