@@ -35,21 +35,26 @@ Sample = dict[str, np.ndarray]  # a measure and its values, one per seed
 
 
 class Task(NamedTuple):
-    """One path: overrides as JSON (so that equal ones are equal), seed, and the name of what is measured."""
+    """One path: the whole scenario as JSON, read once at the start; the seed; the name of what is measured."""
 
-    overrides: str
+    content: str
     seed: int
     kind: str
 
 
 @cache
-def scenario(overrides: str) -> abm.Scenario:
-    return abm.load(SCENARIO).replace(json.loads(overrides))
+def default() -> abm.Scenario:
+    return abm.load(SCENARIO)
+
+
+@cache
+def scenario(content: str) -> abm.Scenario:
+    return abm.Scenario.from_dict(json.loads(content))
 
 
 def simulate(task: Task) -> dict[str, Any]:
     """Run one path, without twins, and measure it."""
-    return MEASURES[task.kind](scenario(task.overrides), task.seed)
+    return MEASURES[task.kind](scenario(task.content), task.seed)
 
 
 def measure_fall(world: abm.Scenario, seed: int) -> dict[str, float]:
@@ -139,7 +144,7 @@ class Laboratory:
             self._done[first] = simulate(first)
         for finished, (position, outcome) in enumerate(each(simulate, tasks, workers), 1):
             if isinstance(outcome, Failure):
-                raise SystemExit(f"{tasks[position]}: {outcome.reason}")
+                raise SystemExit(f"seed {tasks[position].seed}: {outcome.reason}")
             self._done[tasks[position]] = outcome
             if finished % 100 == 0:
                 print(f"{finished} of {len(tasks)} paths", file=sys.stderr)
@@ -150,15 +155,19 @@ class Laboratory:
 
 
 def key(overrides: Overrides) -> str:
-    """Overrides as text; what the scenario says anyway is left out, so that equal paths are run once."""
-    changes = {path: value for path, value in overrides.items() if value != value_of(path)}
-    return json.dumps(changes, sort_keys=True)
+    """The scenario as text; what it says anyway is left out of the overrides, so that equal paths are run once."""
+    return resolved(json.dumps({k: v for k, v in overrides.items() if v != value_of(k)}, sort_keys=True))
+
+
+@cache
+def resolved(overrides: str) -> str:
+    return json.dumps(default().replace(json.loads(overrides)).to_dict())
 
 
 @cache
 def value_of(path: str) -> Any:
     """The default scenario's own value."""
-    value: Any = scenario("{}")
+    value: Any = default()
     for part in path.split("."):
         value = getattr(value, part)
     return value

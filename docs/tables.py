@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-from measure import SCENARIO, scenario
+from measure import SCENARIO, default
 from results import NAMES, number, table
 
 from abm.channels import CHANNELS
@@ -116,8 +116,8 @@ def series_table() -> str:
 
 
 def markets_table() -> str:
-    terms = list(type(scenario("{}").markets.ai_equity).model_fields)
-    values = scenario("{}").markets
+    terms = list(type(default().markets.ai_equity).model_fields)
+    values = default().markets
     rows = [(f"`{t}`", *(number(getattr(getattr(values, m.name), t)) for m in MARKETS)) for t in terms]
     return table(("term of the market", *(NAMES.get(m.name, m.label) for m in MARKETS)), rows)
 
@@ -159,7 +159,7 @@ def count(items: Iterable[str]) -> dict[str, int]:
 
 
 def cast_line() -> str:
-    s = scenario("{}")
+    s = default()
     return (
         f"On stage in `{s.name}`: {s.funds.count} equity long/short funds, {s.margin_accounts.count} cohorts "
         f"of margin accounts, {s.dealers.count} dealers, {s.banks.count} banks with deposits at named banks, "
