@@ -26,7 +26,7 @@ OFF_MEANS = {
     "ordinary_trading": "nobody trades, earns or pays interest unless he must; with all off prices are the news",
     "narrative_feedback": "nobody turns doubter; prices lose what the news says and no more",
     "margin_calls": "no call, no forced sale, no seizure: losses stay on paper",
-    "cross_asset_sales": "a call is met out of AI equity alone; the dealer keeps the rest of a seized book",
+    "cross_asset_sales": "a call is met out of AI equity alone; a long-term investor takes the rest of a seized book",
     "depth_spiral": "depth stays at its normal level whatever happens",
     "finite_buyers": "every offer finds a taker, and discounts heal as fast as in normal times",
     "fund_default_losses": "owners make every lender whole, and no dealer or bank fails",
