@@ -168,7 +168,19 @@ def resolve(e: Economy) -> None:
         e.counter,
     )
     mark_insolvent(e.dealers, e.banks, e.markets, e.settings, e.switches)
-    resolve_failures(e.dealers, e.banks, e.depositors, e.settings, e.day, e.journal, e.tick, e.events, e.counter)
+    resolve_failures(
+        e.dealers,
+        e.banks,
+        e.depositors,
+        e.markets,
+        e.story,
+        e.settings,
+        e.day,
+        e.journal,
+        e.tick,
+        e.events,
+        e.counter,
+    )
 
 
 def record(e: Economy) -> None:

@@ -126,7 +126,7 @@ TICK: tuple[Phase, ...] = (
         "resolve",
         phases.resolve,
         "sold-out books are closed, shortfalls are booked, lenders who failed are resolved together",
-        reads=("funds", "dealers.books", "banks.books", "switches.memory"),
+        reads=("funds", "dealers", "banks.books", "markets.memory", "story.memory", "switches.memory"),
         writes=(
             "funds.books",
             "funds.memory",
@@ -135,6 +135,7 @@ TICK: tuple[Phase, ...] = (
             "banks.books",
             "banks.memory",
             "investors.books",
+            "markets.memory",
             "depositors.books",
             "day.memory",
         ),

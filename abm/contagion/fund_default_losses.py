@@ -10,7 +10,7 @@ from abm.agents.dealer import N_LINES, dealer_capital
 from abm.agents.leveraged_fund import CLOSED, SEIZED
 from abm.channels import FUND_DEFAULT_LOSSES
 from abm.compiled import rule
-from abm.ledger.chart import AI_EQUITY, BANK_LOANS, MARGIN_LOANS, N_TRADED
+from abm.ledger.chart import AI_EQUITY, BANK_LOANS, MARGIN_LOANS, N_TRADED, NOTES
 from abm.ledger.postings import (
     add_to_customer_cash,
     credit_account,
@@ -21,6 +21,7 @@ from abm.ledger.postings import (
     write_off_dealer_loan,
     write_off_margin_loan,
 )
+from abm.outcome.causes import cause_of_move
 from abm.outcome.events import (
     BANK,
     BANK_FAILED,
@@ -28,6 +29,7 @@ from abm.outcome.events import (
     DEALER,
     DEALER_FAILED,
     FUND,
+    NO_EVENT,
     NO_INSTRUMENT,
     SHORTFALL,
     log_event,
@@ -124,7 +126,7 @@ def mark_insolvent(dealers, banks, markets, settings, switches):
 
 
 @rule
-def resolve_failures(dealers, banks, depositors, settings, days, journal, tick, events, counter):
+def resolve_failures(dealers, banks, depositors, markets, stories, settings, days, journal, tick, events, counter):
     """Resolve all who are marked: a failed dealer's lenders lose on each line, a failed bank is closed.
 
     At failure a lender loses the larger of loss given default times the loan and its part of the missing
@@ -151,7 +153,7 @@ def resolve_failures(dealers, banks, depositors, settings, days, journal, tick, 
                 FUND_DEFAULT_LOSSES,
                 NO_INSTRUMENT,
                 missing,
-                dealer.loss_event,
+                cause_of_failure(dealer.loss_event, markets, stories, tick, events, counter),
             )
         dealer.failed = RESOLVED
         owed = 0.0
@@ -200,5 +202,13 @@ def resolve_failures(dealers, banks, depositors, settings, days, journal, tick, 
                 FUND_DEFAULT_LOSSES,
                 NO_INSTRUMENT,
                 bank.capital,
-                bank.loss_event,
+                cause_of_failure(bank.loss_event, markets, stories, tick, events, counter),
             )
+
+
+@rule
+def cause_of_failure(loss_event, markets, stories, tick, events, counter):
+    """Return the loss that a lender failed of; without one it is what its notes lost, and that day's move of them."""
+    if loss_event != NO_EVENT:
+        return loss_event
+    return cause_of_move(NOTES, markets, stories[0], tick, events, counter)

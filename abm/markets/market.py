@@ -1,8 +1,9 @@
 """A market: its record, and the price as the sum of what moves it.
 
-log price = news + lasting impact + belief + discount + overhang. News is permanent and nothing pulls it back;
-lasting impact is what flow teaches; belief is the story's part; the discount is what selling leaves
-behind until buyers have come; the overhang is what offers that nobody took weigh on the market today. Every price starts at one dollar, so that units are opening $bn.
+log price = news + lasting impact + belief + discount + overhang. News is permanent and nothing pulls it
+back; lasting impact is what flow teaches; belief is the story's part; the discount is what selling leaves
+behind until buyers have come; the overhang is what offers that nobody took weigh on the market today.
+Every price starts at one dollar, so that units are opening $bn.
 """
 
 from __future__ import annotations
