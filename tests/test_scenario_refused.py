@@ -51,10 +51,6 @@ BAD_VALUES = [  # (what the file says after format and extends, words that the s
         "is too much; allowed is at most funds.net_asset_value + funds.borrowing = ",
     ),
     ("banks.equity = 9000", "banks.deposits + banks.equity"),
-    (
-        "banks.minimum_ratio = 0.5",
-        "banks.minimum_ratio = 0.5 is too much; allowed is at most banks.target_ratio",
-    ),
     ("banks.count = 1", "is too much; allowed is at most banks.count = 1"),
     ("spark.dayz = 1", "spark.dayz = 1 is not known; did you mean spark.days?"),
     ("leverage = 2", "leverage = 2 is not known; did you mean funds.leverage?"),

@@ -89,32 +89,31 @@ def log_event(
 
 
 def events_frame(events: np.ndarray) -> pl.DataFrame:
-    """Return the log as a table in words, one row an event."""
+    """Return the log as a table in words, one row an event; actors read `dealer:3`, `market:notes`, `scenario`."""
     import polars as pl
 
-    def in_words(column: str, words: tuple[str, ...]) -> list[str]:
-        return [words[code] if code >= 0 else "" for code in events[column]]
+    def in_words(column: str, words: tuple[str, ...]) -> pl.Expr:
+        return pl.col(column).replace_strict(range(len(words)), words, default="", return_dtype=pl.String)
 
-    def who(kind: str, row: str) -> list[str]:
-        return [_name(int(code), int(number)) for code, number in zip(events[kind], events[row], strict=True)]
+    def who(kind: str, number: str) -> pl.Expr:
+        name = in_words(kind, ACTORS)
+        which = (
+            pl.when(pl.col(kind) == MARKET)
+            .then(in_words(number, INSTRUMENTS))
+            .otherwise(pl.col(number).cast(pl.String))
+        )
+        alone = pl.col(kind).is_in([SCENARIO, INVESTORS])
+        return pl.when(alone).then(name).otherwise(pl.concat_str(name, pl.lit(":"), which))
 
-    return pl.DataFrame(
-        {
-            "event_id": np.arange(len(events), dtype=np.int64),
-            "tick": events["tick"].astype(np.int32),
-            "kind": pl.Series(in_words("kind", KINDS), dtype=pl.String),
-            "actor": pl.Series(who("actor_kind", "actor"), dtype=pl.String),
-            "counterparty": pl.Series(who("counterparty_kind", "counterparty"), dtype=pl.String),
-            "channel": pl.Series(in_words("channel", CHANNELS), dtype=pl.String),
-            "instrument": pl.Series(in_words("instrument", INSTRUMENTS), dtype=pl.String),
-            "amount": events["amount"],
-            "caused_by": pl.Series([c if c >= 0 else None for c in events["caused_by"].tolist()], dtype=pl.Int64),
-        }
+    codes = pl.DataFrame({name: np.ascontiguousarray(events[name]) for name in EVENT.names or ()})
+    return codes.select(
+        event_id=pl.int_range(pl.len(), dtype=pl.Int64),
+        tick=pl.col("tick").cast(pl.Int32),
+        kind=in_words("kind", KINDS),
+        actor=who("actor_kind", "actor"),
+        counterparty=who("counterparty_kind", "counterparty"),
+        channel=in_words("channel", CHANNELS),
+        instrument=in_words("instrument", INSTRUMENTS),
+        amount=pl.col("amount"),
+        caused_by=pl.when(pl.col("caused_by") >= 0).then(pl.col("caused_by")),
     )
-
-
-def _name(kind: int, number: int) -> str:
-    """Return an actor's name as users meet it: `dealer:3`, `market:notes`, `scenario`."""
-    if kind in (SCENARIO, INVESTORS):
-        return ACTORS[kind]
-    return f"{ACTORS[kind]}:{INSTRUMENTS[number] if kind == MARKET else number}"

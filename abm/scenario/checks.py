@@ -37,7 +37,6 @@ def check(value: Callable[[str], Any], actions: list[dict[str, Any]], label: str
     at_most("banks.reserves + banks.notes + banks.loans", "banks.assets")
     at_most("banks.deposits + banks.equity", "banks.assets")
     at_most("funds.cash + margin_accounts.cash + dealers.deposits + buyers.deposits", "banks.deposits")
-    at_most("banks.minimum_ratio", "banks.target_ratio")
     at_most("dealers.lenders", "banks.count")
     for index, action in enumerate(actions):
         if action["tick"].value >= ticks:

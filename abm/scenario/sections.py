@@ -175,7 +175,6 @@ class Banks(Section):
     large_exposure: float = number("most that a bank lends to one dealer, against its capital", "share", 0.001, 10)
     capital_dispersion: float = number("spread of capital ratios between banks", "log points", 0, 3)
     minimum_ratio: float = number("capital ratio below which a bank fails", "share", 0, 1)
-    target_ratio: float = number("capital ratio below which a bank lends less", "share", 0, 1)
     retained_earnings: float = number("earnings kept, all banks together", "$bn per year", -1e6, 1e6)
     loan_rate: float = number("interest on loans", "per year", 0, 1)
 
