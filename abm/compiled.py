@@ -29,6 +29,7 @@ import numpy as np
 from numba.core import compiler, config, sigutils
 from numba.core.caching import NullCache
 from numba.core.serialize import dumps
+from numba.core.types import unliteral
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -50,11 +51,22 @@ def rule(function: Rule) -> Rule:
     compiled: Any = numba.njit(function)
     if _UNCOMPILED:
         return compiled
+    _forget_literals(compiled)
     file = Path(inspect.getfile(function)).resolve()
     if file.is_file() and file.is_relative_to(_PACKAGE) and function.__closure__ is None:
         _rule_files.add(file)
         compiled._cache = _SourceKeyedCache(function, file)
     return compiled
+
+
+def _forget_literals(compiled: Any) -> None:
+    """Compile once for all whole numbers: Numba would compile anew for every constant that a caller writes."""
+    call_template = compiled.get_call_template
+
+    def get_call_template(args: Any, kws: Any) -> Any:
+        return call_template([unliteral(a) for a in args], {name: unliteral(a) for name, a in kws.items()})
+
+    compiled.get_call_template = get_call_template
 
 
 def is_cold() -> bool:

@@ -90,6 +90,7 @@ def close_seized_funds(
                     fund.cause,
                 )
                 write_off_margin_loan(journal, dealer, fund, fund.shortfall)
+                dealer.provision -= fund.shortfall  # known before, booked now: it counts once
             else:
                 if fund.owner >= 0:
                     pay(journal, banks, investors[fund.owner], dealer, fund.shortfall)

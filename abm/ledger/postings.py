@@ -164,12 +164,6 @@ def write_off_dealer_loan(journal, banks, dealer, line, amount):
 
 
 @rule
-def mark_to_market(journal, instrument, price_change, holder):
-    """Book what the units that a holder has are worth more (or less) than before."""
-    journal[REVALUATIONS, instrument, holder.sector] += holder.units[instrument] * price_change
-
-
-@rule
-def mark_issued(journal, instrument, price_change, issuer):
-    """Book what the units that an issuer owes are worth more (or less) than before."""
-    journal[REVALUATIONS, instrument, issuer.sector] -= issuer.issued[instrument] * price_change
+def revalue(journal, instrument, sector, amount):
+    """Book that what a sector holds is worth more than before (less, or owed, if the amount is negative)."""
+    journal[REVALUATIONS, instrument, sector] += amount

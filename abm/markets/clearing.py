@@ -6,7 +6,7 @@ from abm.channels import FINITE_BUYERS
 from abm.compiled import rule
 from abm.contagion.finite_buyers import buyers_capacity, healing, share_of_offers_taken
 from abm.ledger.chart import N_TRADED
-from abm.ledger.postings import mark_issued, mark_to_market
+from abm.ledger.postings import revalue
 from abm.markets.linear_impact import impact
 from abm.markets.market import reprice
 from abm.outcome.events import INVESTORS, NO_EVENT, NO_INSTRUMENT, SALES_RATIONED, SCENARIO, log_event
@@ -93,7 +93,7 @@ def revalue_holdings(holders, markets, journal):
     for row in range(holders.shape[0]):
         holder = holders[row]
         for k in range(N_TRADED):
-            mark_to_market(journal, k, markets[k].price - markets[k].last_price, holder)
+            revalue(journal, k, holder.sector, holder.units[k] * (markets[k].price - markets[k].last_price))
 
 
 @rule
@@ -102,4 +102,4 @@ def revalue_issued(issuers, markets, journal):
     for row in range(issuers.shape[0]):
         issuer = issuers[row]
         for k in range(N_TRADED):
-            mark_issued(journal, k, markets[k].price - markets[k].last_price, issuer)
+            revalue(journal, k, issuer.sector, -issuer.issued[k] * (markets[k].price - markets[k].last_price))

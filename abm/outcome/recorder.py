@@ -159,8 +159,11 @@ def record_lenders(rows, tick, dealers, banks, markets, days):
 @rule
 def turn_the_page(markets, days, journal, journals, tick):
     """Keep the day's journal and empty what belongs to one day only."""
-    journals[tick] = journal
-    journal[:] = 0.0
+    for page in range(journal.shape[0]):
+        for instrument in range(journal.shape[1]):
+            for sector in range(journal.shape[2]):
+                journals[tick, page, instrument, sector] = journal[page, instrument, sector]
+                journal[page, instrument, sector] = 0.0
     for k in range(N_TRADED):
         market = markets[k]
         market.move_event = NO_EVENT
