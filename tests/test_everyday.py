@@ -1,0 +1,97 @@
+"""Everyday trading: it swaps assets, leans on nobody's fall, and neither borrows nor repays."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from worlds import default, finished, how_many, small_world, watching
+
+from abm import phases
+from abm.economy import Economy
+from abm.ledger.chart import AI_EQUITY, BROAD_EQUITY, N_TRADED, NOTES
+from abm.tick import Phase
+
+STILL = {
+    "spark__total": 0,
+    "funds__leverage": 0.3,
+    "channels__narrative_feedback": False,
+    **{f"markets__{name}__news_volatility": 0 for name in ("ai_equity", "broad_equity", "notes")},
+    **{f"markets__{name}__drift": 0 for name in ("ai_equity", "broad_equity", "notes")},
+    **{f"markets__{name}__impact_multiplier": 1e-12 for name in ("ai_equity", "broad_equity", "notes")},
+}
+
+
+def wishes(economy: Economy, days: int) -> Iterator[np.ndarray]:
+    """Every fund's orders on each of some days if it trades every day and nothing is ever filled."""
+    economy.funds["trading_probability"] = 1.0
+    for tick in range(days):
+        economy.funds["orders"] = 0.0
+        economy.tick = tick
+        phases.decide(economy)
+        yield economy.funds["orders"].copy()
+
+
+def test_everyday_orders_are_self_financing_at_the_last_prices() -> None:
+    stated = [0]
+
+    def look(economy: Economy, phase: Phase, done: bool) -> None:
+        if phase.name != "decide" or not done:
+            return
+        funds, price = economy.funds, economy.markets["price"]
+        cost = funds["orders"] @ price
+        assert np.abs(cost / (funds["units"] @ price)).max() < 1e-12
+        stated[0] += np.count_nonzero(funds["orders"].any(axis=1))
+
+    with watching(look):
+        calm = finished(small_world(spark__total=0, funds__leverage=0.2))
+    assert not how_many(calm)["margin_call"]
+    assert stated[0] > 100
+
+
+@pytest.mark.parametrize("price", [1.0, 0.5, 2.0])
+def test_on_average_everyday_wishes_are_the_usual_mix_whatever_prices_did(price: float) -> None:
+    economy = Economy(default(), 1)
+    economy.markets["price"][AI_EQUITY] = price
+    held = economy.funds["units"].copy()
+    held[held == 0.0] = np.inf  # margin accounts have no notes
+    parts = np.concatenate([orders / held for orders in wishes(economy, 60)])
+    parts = parts.reshape(60, -1, N_TRADED).mean(axis=1)  # a day's mean part of what is held, by market
+    for k in (AI_EQUITY, BROAD_EQUITY, NOTES):
+        assert np.abs(parts[:, k]).max() > 0.0
+        assert abs(parts[:, k].mean()) < 4.0 * parts[:, k].std(ddof=1) / np.sqrt(len(parts)), k
+        assert abs(parts[:, k].mean()) < 0.002, k
+
+
+def test_everyday_trades_close_the_distance_to_the_usual_mix() -> None:
+    """Who holds too much AI equity sells some of it, by `trading_size` of the distance on average."""
+    economy = Economy(default(), 1)
+    funds = economy.funds
+    moved = 0.1 * funds["units"][:, BROAD_EQUITY]
+    funds["units"][:, BROAD_EQUITY] -= moved
+    funds["units"][:, AI_EQUITY] += moved
+    mean = np.mean(list(wishes(economy, 200)), axis=0).sum(axis=0)
+    expected = (funds["trading_size"] * moved).sum()
+    assert mean[AI_EQUITY] == pytest.approx(-expected, rel=0.1)
+    assert mean[BROAD_EQUITY] == pytest.approx(expected, rel=0.1)
+
+
+def test_without_calls_debt_moves_by_interest_alone() -> None:
+    world = small_world(**STILL)
+    opened, economy = Economy(world, 1), finished(world)
+    assert economy.rows["volume"].sum() > 1.0
+    assert not how_many(economy)["margin_call"]
+    rate = (world.banks.loan_rate + world.dealers.loan_spread) / world.run.ticks_per_year
+    grown = opened.funds["margin_loan"] * (1.0 + rate) ** world.run.ticks
+    np.testing.assert_allclose(economy.funds["margin_loan"], grown, rtol=1e-8)
+    np.testing.assert_allclose(economy.funds["cash"], opened.funds["cash"], rtol=1e-8)
+
+
+def test_over_a_quiet_quarter_funds_neither_borrow_nor_repay_for_everyday_trades() -> None:
+    """Fills are at the day's new price: what that leaves on accounts is noise of no direction and small."""
+    world = default().replace({"spark.total": 0, "run.ticks": 63, "funds.leverage": 0.5})
+    opened, economy = Economy(world, 1), finished(world)
+    assert not how_many(economy)["margin_call"]
+    rate = (world.banks.loan_rate + world.dealers.loan_spread) / world.run.ticks_per_year
+    net = (economy.funds["margin_loan"] - economy.funds["cash"]).sum()
+    before = (opened.funds["margin_loan"] * (1.0 + rate) ** 63 - opened.funds["cash"]).sum()
+    assert abs(net - before) < 0.005 * opened.funds["units"].sum()
