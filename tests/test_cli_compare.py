@@ -43,7 +43,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the figures out of what is written: they take most of the time."""
     for plots in (RunPlots, ComparisonPlots):
         monkeypatch.setattr(plots, "save", lambda _plots, _folder: None)
-    monkeypatch.setattr("abm.report.pages.run_report", lambda _result: "")
+    monkeypatch.setattr("abm.report.pages.run_report", lambda *_: "")
 
 
 def small_world(**more: Any) -> Any:

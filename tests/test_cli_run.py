@@ -43,7 +43,7 @@ Run = Callable[..., tuple[int, str, str]]
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the figures out of what is written: they take most of the time."""
     monkeypatch.setattr(RunPlots, "save", lambda _plots, _folder: None)
-    monkeypatch.setattr("abm.report.pages.run_report", lambda _result: "")
+    monkeypatch.setattr("abm.report.pages.run_report", lambda *_: "")
 
 
 @pytest.fixture

@@ -91,8 +91,17 @@ def test_lines_differ_without_colour():
 def test_dots_of_all_seeds_are_drawn():
     data = small_comparison(seeds=tuple(range(7)))
     axis = comparison_figures(data)["speed"].axes[0]
-    assert len(axis.lines[0].get_xdata()) == 7
+    assert np.size(axis.lines[0].get_xdata()) == 7
     assert data.summaries.filter(pl.col("days") == 1).height == 7
+
+
+def test_the_last_bar_of_the_verdicts_is_without_the_spark(figures):
+    axes = figures["verdicts"].axes
+    names = [text.get_text() for text in axes[0].get_yticklabels()]
+    assert names == ["sudden (1 day)", "over 60 days", "without the spark"]
+    widths = [bar.get_width() for bar in axes[2].patches]
+    assert widths[2] == 1.0  # calm in every seed
+    assert len(widths) == 9
 
 
 def test_matplotlib_waits_until_something_is_drawn():

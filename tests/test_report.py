@@ -12,6 +12,8 @@ import polars as pl
 import pytest
 from synthetic import crash, member_run, small_comparison
 
+from abm.figures.comparison import comparison_figures
+from abm.figures.style import svg
 from abm.outcome.summary import summarise
 from abm.report import tables
 from abm.report.data import FAILED_RUNS, QUANTILES, comparison_data
@@ -102,6 +104,24 @@ def test_it_has_what_it_must(page):
         "4 pairs", "not a forecast",
     ):  # fmt: skip
         assert words in page
+
+
+def test_figures_that_are_drawn_already_are_taken(data, page, monkeypatch):
+    figures = {name: svg(figure) for name, figure in comparison_figures(data).items()}
+    monkeypatch.setattr("abm.figures.comparison.comparison_figures", None)
+    assert comparison_report(data, figures) == page
+
+
+@pytest.mark.usefixtures("without_images")
+def test_verdicts_stand_beside_those_without_the_spark(data):
+    labels = pl.Series(["correction", "correction", "correction", "contained"] * 2)
+    noisy = replace(data, summaries=data.summaries.with_columns(labels.alias("no_news_verdict_real")))
+    assert "comes without any spark in 3 of 4 runs" in comparison_report(noisy)
+    rows = {row[0]: row[-1] for row in tables.verdicts(noisy).rows}
+    assert rows["real: correction"].startswith("75%")
+    assert rows["real: recession"] == "–"
+    silent = replace(data, summaries=data.summaries.with_columns(pl.lit(None, pl.String).alias("no_news_verdict_real")))
+    assert "without any spark" not in comparison_report(silent)
 
 
 def test_the_answer_comes_from_the_numbers(data):

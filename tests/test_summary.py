@@ -47,7 +47,7 @@ def test_the_worst_20_days_are_consecutive():
     path = np.concatenate(([0.0], np.cumsum(np.tile([-0.03, 0.02], 30))))
     fall = largest_fall(np.exp(path))
     assert fall.worst_20_day_share == pytest.approx((20 * 0.005) / fall.log_fall, rel=0.25)
-    assert fall.worst_20_day_share < 1.0
+    assert fall.worst_20_day_share < 1.0  # pyright: ignore[reportOptionalOperand]
 
 
 def test_a_price_that_never_falls_has_no_speed():
@@ -85,7 +85,8 @@ def test_what_is_not_on_stage_is_declared_null_and_named():
     waiting = [key for key, _, meaning in Summary.describe() if meaning.startswith("not on stage")]
     assert waiting
     assert all(getattr(summary, key) is None and key in summary.not_on_stage for key in waiting)
-    assert "recession" in summary.not_on_stage
+    for condition in ("recession", "lending condition", "note-yield condition"):
+        assert condition in summary.not_on_stage
 
 
 def test_not_a_number_becomes_null():
@@ -116,6 +117,31 @@ def test_amplification_is_split_without_rest():
     assert row.amplification_balance_sheet == pytest.approx(0.3)
     assert row.amplification_bank_capital_bn == pytest.approx(7.0 + 1500 * 0.01)
     assert row.amplification_bank_capital_belief_bn == pytest.approx(0.0)
+
+
+def test_the_same_draws_are_judged_without_the_spark():
+    ticks = ticks_of(np.linspace(0, -0.9, 60), bank_capital=2100.0)
+    # The twin goes on for longer, and fails only then.
+    late = (np.arange(80) >= 60).astype(float)
+    twin = ticks_of(
+        np.linspace(0, -0.2, 80), price_broad_equity=np.linspace(1, 0.7, 80), bank_capital=2300.0 + late,
+        dealers_failed=9 * late,
+    )  # fmt: skip
+    row = summarise(ticks, no_news=twin, scenario=sizes())
+    assert (row.verdict_real, row.no_news_verdict_real) == ("contained", "correction")
+    assert (row.verdict_financial, row.no_news_verdict_financial) == ("calm", "calm")
+    assert row.no_news_speed == "gradual"
+    assert row.no_news_drawdown == pytest.approx(1 - math.exp(-0.2 * 59 / 79))
+    assert row.bank_capital_change == pytest.approx(0.05)
+    assert row.bank_capital_change_vs_no_news == pytest.approx(-0.1)
+
+
+@pytest.mark.parametrize("twin", [None, ticks_of(np.zeros(59))])
+def test_without_a_twin_of_the_same_days_nothing_is_said_of_it(twin):
+    row = summarise(ticks_of(np.zeros(60)), no_news=twin, scenario=sizes()).to_dict()
+    of_twin = [key for key in row if "no_news" in key]
+    assert len(of_twin) == 6
+    assert all(row[key] is None for key in of_twin)
 
 
 def test_outcomes_are_also_counted_250_ticks_after_the_last_news():

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 SHOWN = (
     *("drawdown", "days_to_half", "worst_20_day_share", "worst_day", "speed"),
     *("acceleration", "amplification"),
-    *("broad_drawdown", "verdict_real", "verdict_financial", "verdict_moves"),
+    *("broad_drawdown", "verdict_real", "no_news_verdict_real"),
+    *("verdict_financial", "no_news_verdict_financial", "verdict_moves"),
     *("funds_failed_share", "dealers_failed", "banks_failed", "banks_failed_asset_share"),
-    *("bank_capital_change", "forced_sales_bn", "note_discount_max"),
+    *("bank_capital_change", "bank_capital_change_vs_no_news", "forced_sales_bn", "note_discount_max"),
 )
 MEDIANS = (
     *("drawdown", "worst_20_day_share", "worst_day", "acceleration", "amplification", "broad_drawdown"),
-    *("funds_failed_share", "dealers_failed", "banks_failed", "bank_capital_change", "forced_sales_bn"),
+    *("funds_failed_share", "dealers_failed", "banks_failed"),
+    *("bank_capital_change", "bank_capital_change_vs_no_news", "forced_sales_bn"),
 )
 LABELS = ("speed", "verdict_real", "verdict_financial")
 
@@ -33,7 +35,7 @@ def print_run(result: RunResult) -> None:
 
 
 def print_comparison(result: ComparisonResult) -> None:
-    """Medians over seeds and shares of verdicts, a column per member."""
+    """Medians over seeds and shares of verdicts, a column per member and one for the draws without the spark."""
     from abm.outcome.summary import Summary
 
     described = {key: (unit, meaning) for key, unit, meaning in Summary.describe()}
@@ -42,9 +44,12 @@ def print_comparison(result: ComparisonResult) -> None:
     rows = []
     for key in MEDIANS:
         unit, meaning = described[key]
-        rows.append((f"median {key}", *(shown(member[key].median(), unit) for member in members), meaning))
-    rows += [(key, *(shares(member[key].drop_nulls().to_list()) for member in members), "") for key in LABELS]
-    header = ("", *(f"{days} day{'s' * (days > 1)}" for days in result.data.members), "meaning")
+        calm = shown(result.data.without_spark(key).median(), unit) if f"no_news_{key}" in described else ""
+        rows.append((f"median {key}", *(shown(member[key].median(), unit) for member in members), calm, meaning))
+    for key in LABELS:
+        found = [*(member[key].drop_nulls() for member in members), result.data.without_spark(key)]
+        rows.append((key, *(shares(labels.to_list()) for labels in found), "share of seeds with each label"))
+    header = ("", *(f"{days} day{'s' * (days > 1)}" for days in result.data.members), "without spark", "meaning")
     print_table(f"{result.scenario.name}, {len(result.data.seeds)} seeds", header, rows)
 
 
@@ -55,7 +60,11 @@ def verdict_in_words(summary: dict[str, Any]) -> str:
     if speed is not None:
         first += f", a {speed} fall"
     real, financial = (str(summary[key]).replace("_", " ") for key in ("verdict_real", "verdict_financial"))
-    return f"{first}; the economy: {real}; finance: {financial}."
+    said = f"{first}; the economy: {real}; finance: {financial}."
+    if summary["no_news_verdict_real"] is None:
+        return said
+    real, financial = (str(summary[f"no_news_{key}"]).replace("_", " ") for key in LABELS[1:])
+    return f"{said} On the same draws without the spark the economy: {real}; finance: {financial}."
 
 
 def shown(value: Any, unit: str) -> str:
@@ -84,6 +93,7 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
     from rich.text import Text
 
     table = Table(*header, title=Text(title), title_justify="left", box=None, pad_edge=False)
+    table.columns[0].no_wrap = True  # names stay whole
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 140, highlight=False).print(table)

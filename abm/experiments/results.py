@@ -65,12 +65,12 @@ class RunPlots:
 
         return run.failures_and_capital(self._ticks)
 
-    def save(self, folder: str | Path) -> None:
-        """Write all figures as PNG and SVG into a folder that exists."""
+    def save(self, folder: str | Path) -> dict[str, bytes]:
+        """Write all figures as PNG and SVG into a folder that exists; return the SVG by name of the figure."""
         from abm.figures.run import run_figures
         from abm.figures.style import save_all
 
-        save_all(run_figures(self._ticks), folder)
+        return save_all(run_figures(self._ticks), folder)
 
 
 class ComparisonPlots:
@@ -115,12 +115,12 @@ class ComparisonPlots:
 
         return comparison.verdicts(self._data)
 
-    def save(self, folder: str | Path) -> None:
-        """Write all figures as PNG and SVG into a folder that exists."""
+    def save(self, folder: str | Path) -> dict[str, bytes]:
+        """Write all figures as PNG and SVG into a folder that exists; return the SVG by name of the figure."""
         from abm.figures.comparison import comparison_figures
         from abm.figures.style import save_all
 
-        save_all(comparison_figures(self._data), folder)
+        return save_all(comparison_figures(self._data), folder)
 
 
 class Result:
@@ -191,8 +191,8 @@ class RunResult(Result):
         write_tables(folder, {f"twin_{name}": ticks for name, ticks in self.twins.items()})
         text = json.dumps(self.overview(), indent=1, allow_nan=False)
         (folder / "summary.json").write_text(text + "\n", "utf-8")
-        (folder / "report.html").write_text(run_report(self), "utf-8")
-        self.plot.save(folder)
+        drawn = self.plot.save(folder)  # drawing takes seconds: once for the files and the page
+        (folder / "report.html").write_text(run_report(self, drawn), "utf-8")
         twins = sorted(self.twins)
         write_manifest(folder, "run", self.scenario, seed=self.seed, agents=self.n_agents, twins=twins)
 
@@ -259,7 +259,11 @@ class ComparisonResult(Result):
             own = self.data.summaries.filter(pl.col("days") == days).drop("days", "seed")
             numbers = [name for name, kind in own.schema.items() if kind.is_numeric()]
             medians = {name: own[name].median() for name in numbers}
-            labels = {name: dict(sorted(own[name].drop_nulls().value_counts().rows())) for name in LABELS}
+            labels = {
+                name: dict(sorted(own[name].drop_nulls().value_counts().rows()))
+                for label in LABELS
+                for name in (label, f"no_news_{label}")
+            }
             members[str(days)] = {"runs": own.height, "medians": medians, "labels": labels}
         return {
             "seeds": list(self.data.seeds),
@@ -288,8 +292,8 @@ class ComparisonResult(Result):
         from abm.report.pages import comparison_report
 
         write_tables(folder, self.tables)
-        (folder / "report.html").write_text(comparison_report(self.data), "utf-8")
-        self.plot.save(folder)
+        drawn = self.plot.save(folder)
+        (folder / "report.html").write_text(comparison_report(self.data, drawn), "utf-8")
         how = {"days": list(self.data.members), "seeds": list(self.data.seeds), "horizon": self.data.horizon}
         write_manifest(folder, "comparison", self.scenario, **how)
 

@@ -175,29 +175,32 @@ def who_sold_what(data: ComparisonData) -> Figure:
 
 @in_style
 def verdicts(data: ComparisonData) -> Figure:
-    """Draw the shares of seeds with each label: speed, real and financial verdict."""
+    """Draw the shares of seeds with each label: speed, real and financial verdict; and without the spark."""
     axes_of_labels = (("speed", SPEEDS), ("verdict_real", REAL[:2]), ("verdict_financial", FINANCIAL))
-    title = "How the seeds are judged: share of seeds with each label"
-    figure, axes = panels(title, 1, 3, height=0.55 * len(data.members) + 1.9, width=9.5, sharey=True)
-    places = {days: -k for k, days in enumerate(data.members)}
+    title = "How the seeds are judged: share of seeds with each label, with the spark and without it"
+    bars = [short(days) for days in data.members] + ["without the spark"]
+    places = [-k for k in range(len(bars))]
+    figure, axes = panels(title, 1, 3, height=0.55 * len(bars) + 1.9, width=9.5, sharey=True)
     for axis, (key, labels) in zip(axes[0], axes_of_labels, strict=True):
+        found = [_values(data, days, key) for days in data.members] + [data.without_spark(key).to_numpy()]
+        before = np.zeros(len(bars))
         for k, label in enumerate(labels):
-            shares = [_label_share(data, days, key, label) for days in places]
-            before = [sum(_label_share(data, days, key, earlier) for earlier in labels[:k]) for days in places]
+            shares = np.array([(of == label).mean() if len(of) else 0.0 for of in found])
             axis.barh(
-                list(places.values()), shares, left=before, height=0.6, label=label.replace("_", " "),
+                places, shares, left=before, height=0.6, label=label.replace("_", " "),
                 color=SHADES[k], edgecolor="black", linewidth=0.6,
             )  # fmt: skip
-            for place, share, left in zip(places.values(), shares, before, strict=True):
+            for place, share, left in zip(places, shares, before, strict=True):
                 if share >= 0.1:
                     colour = "white" if k == 2 else "black"
                     axis.text(left + share / 2, place, f"{share:.0%}", ha="center", va="center", color=colour)
+            before += shares
         axis.set_xlim(0.0, 1.0)
         axis.set_xlabel("share of seeds")
         axis.set_title({"speed": "speed", "verdict_real": "economy", "verdict_financial": "finance"}[key])
         axis.grid(visible=False)
         axis.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), borderaxespad=4.8, handlelength=1.2)
-    axes[0][0].set_yticks(list(places.values()), [short(days) for days in places])
+    axes[0][0].set_yticks(places, bars)
     return figure
 
 
@@ -221,11 +224,6 @@ def _values(data: ComparisonData, days: int, key: str) -> np.ndarray:
 
 def _n_runs(data: ComparisonData, days: int) -> int:
     return int((data.summaries["days"] == days).sum())
-
-
-def _label_share(data: ComparisonData, days: int, key: str, label: str) -> float:
-    values = _values(data, days, key)
-    return float((values == label).mean()) if len(values) else 0.0
 
 
 def _looks(count: int) -> list:

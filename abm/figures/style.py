@@ -6,7 +6,7 @@ import functools
 import io
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec
 
@@ -143,9 +143,9 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     return png_path, svg_path
 
 
-def save_all(figures: dict[str, Figure], folder: str | os.PathLike[str]) -> Sequence[Path]:
-    """Write every figure under its name into a folder that exists."""
-    return [path for name, figure in figures.items() for path in save(figure, Path(folder) / name)]
+def save_all(figures: dict[str, Figure], folder: str | os.PathLike[str]) -> dict[str, bytes]:
+    """Write every figure under its name into a folder that exists, and return what was written as SVG."""
+    return {name: save(figure, Path(folder) / name)[1].read_bytes() for name, figure in figures.items()}
 
 
 def _settings() -> Any:

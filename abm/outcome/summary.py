@@ -61,15 +61,22 @@ class Summary:
     all_off_drawdown: float | None = _key("fall of AI equity when nothing but the news moves it", "share")
     no_news_drawdown: float | None = _key("fall of AI equity on the same draws without the spark", "share")
     no_news_broad_drawdown: float | None = _key("fall of broad equity without the spark", "share")
+    no_news_speed: str | None = _key("speed without the spark", "label")
     verdict_real: str | None = _key("contained, or correction: broad equity down by a fifth", "label")
     verdict_real_if_easier: str | None = _key("with all its cuts a quarter easier to reach", "label")
     verdict_real_if_stricter: str | None = _key("with all its cuts a quarter harder to reach", "label")
+    no_news_verdict_real: str | None = _key("verdict_real of the same draws without the spark", "label")
     verdict_financial: str | None = _key("calm, market_breakdown or banking_crisis", "label")
     verdict_financial_if_easier: str | None = _key("with all its cuts a quarter easier to reach", "label")
     verdict_financial_if_stricter: str | None = _key("with all its cuts a quarter harder to reach", "label")
+    no_news_verdict_financial: str | None = _key("verdict_financial of the same draws without the spark", "label")
     speed_if_easier: str | None = _key("with both cuts of speed a quarter lower", "label")
     speed_if_stricter: str | None = _key("with both cuts of speed a quarter higher", "label")
-    verdict_moves: str | None = _key("single cuts that change a label when moved by a quarter", "text")
+    verdict_moves: str | None = _key(
+        "how firm the labels are: what a label would become if this one limit between labels stood a quarter "
+        "higher or lower, at the value given; none: all labels stay",
+        "text",
+    )
     note_yield_gap_max: float | None = _key("highest note yield above that of the no-news twin", "basis points")
     funds_failed_share: float | None = _key("funds that failed with a shortfall to a lender, of all funds", "share")
     funds_seized_share: float | None = _key("funds that their dealer seized, of all funds", "share")
@@ -77,7 +84,13 @@ class Summary:
     dealers_failed: int | None = _key("failed dealers", "count")
     banks_failed: int | None = _key("failed banks", "count")
     banks_failed_asset_share: float | None = _key("part of bank assets at failed banks", "share")
-    bank_capital_change: float | None = _key("capital of all banks at the end against the opening", "share")
+    bank_capital_change: float | None = _key(
+        "capital of all banks at the end against the opening; it grows without any news too, as banks retain earnings",
+        "share",
+    )
+    bank_capital_change_vs_no_news: float | None = _key(
+        "capital of all banks at the end less that without the spark, of opening capital", "share"
+    )
     dealer_capital_change: float | None = _key("capital of all dealers at the end against the opening", "share")
     bank_lending_change: float | None = _key("loans of all banks at the end against the first day", "share")
     amplification_bank_capital_bn: float | None = _key("bank capital that the channels cost at the end", "$bn")
@@ -141,7 +154,8 @@ def summarise(
 ) -> Summary:
     """Summarise a run from its daily series and those of its twins; what needs a missing twin is None.
 
-    Of the scenario only numbers of agents and opening sizes are read. `ticks` may be shorter than its twins.
+    Of the scenario only numbers of agents and opening sizes are read. `ticks` may be shorter than its twins,
+    and is then compared with as many days of them; a shorter no-news twin gives nothing.
     """
     ai, broad = fall_of(ticks, "ai_equity"), fall_of(ticks, "broad_equity")
     # Without the all-off twin there is nothing to measure against, and nothing to split.
@@ -156,10 +170,9 @@ def summarise(
         **_bank_capital(ticks, all_off, belief, scenario),
         **_outcomes(ticks, scenario),
         **_stress(ticks),
+        **_without_the_spark(ticks, no_news, scenario),
         **(_after(ticks, no_news, last_news + AFTER, scenario) if last_news is not None else {}),
         all_off_drawdown=None if all_off is None else fall_of(all_off, "ai_equity").drawdown,
-        no_news_drawdown=None if no_news is None else fall_of(no_news, "ai_equity").drawdown,
-        no_news_broad_drawdown=None if no_news is None else fall_of(no_news, "broad_equity").drawdown,
         verdict_real=real_label(evidence),
         verdict_real_if_easier=real_label(evidence, easier),
         verdict_real_if_stricter=real_label(evidence, stricter),
@@ -171,7 +184,9 @@ def summarise(
         verdict_moves="; ".join(f"{cut} {value:g}: {label}" for cut, value, _, label in sensitivity(evidence)),
         note_yield_gap_max=None if evidence.note_yield_gap is None else float(evidence.note_yield_gap.max()),
         last_news_tick=last_news,
-        not_on_stage="recession, lending condition of banking_crisis, "
+        # Funds are all who can be forced to sell notes: 100 bn, worth about 11 basis points at the least depth.
+        not_on_stage="recession, lending condition of banking_crisis, note-yield condition of market_breakdown "
+        "(funds hold too few notes to reach it at today's leverage and depth), "
         + ", ".join(f.name for f in fields(Summary) if f.metadata.get("later")),
     )
 
@@ -229,6 +244,24 @@ def _bank_capital(
         keys["amplification_bank_capital_belief_bn"] = lost(belief_only) - lost(all_off)
         keys["amplification_bank_capital_balance_sheet_bn"] = lost(ticks) - lost(belief_only)
     return keys
+
+
+def _without_the_spark(ticks: pl.DataFrame, no_news: pl.DataFrame | None, scenario: Any) -> dict[str, Any]:
+    """How the same draws end, and are judged, over the same days when the news never comes."""
+    if no_news is None or no_news.height < ticks.height:
+        return {}
+    calm = no_news.head(ticks.height)
+    ai, broad = fall_of(calm, "ai_equity"), fall_of(calm, "broad_equity")
+    evidence = evidence_of(calm, calm, ai.worst_20_day_share, broad.drawdown)
+    change, calm_change = (_outcomes(of, scenario)["bank_capital_change"] for of in (ticks, calm))
+    return {
+        "no_news_drawdown": ai.drawdown,
+        "no_news_broad_drawdown": broad.drawdown,
+        "no_news_speed": speed_label(ai.worst_20_day_share),
+        "no_news_verdict_real": real_label(evidence),
+        "no_news_verdict_financial": financial_label(evidence),
+        "bank_capital_change_vs_no_news": None if change is None else change - calm_change,
+    }
 
 
 def _outcomes(ticks: pl.DataFrame, scenario: Any) -> dict[str, Any]:

@@ -74,7 +74,8 @@ def financial_label(evidence: Evidence, cuts: Cuts = Cuts()) -> str:
 
     A market breakdown is two failed dealers, or notes that yield more than 50 basis points above their
     no-news twin on five consecutive days with depth under 0.3. A banking crisis is a tenth of bank assets
-    at failed banks.
+    at failed banks. The condition on notes waits for holders with enough of them: what funds hold moves the
+    yield too little, unless leverage is several times today's and depth a quarter.
     """
     if evidence.banks_failed_asset_share >= cuts.bank_assets:
         return "banking_crisis"

@@ -65,6 +65,10 @@ class ComparisonData:
     sales: pl.DataFrame = field(repr=False)
     failed_runs: pl.DataFrame = field(repr=False)
 
+    def without_spark(self, key: str) -> pl.Series:
+        """Return a key of the runs without the spark, `no_news_KEY`, one per seed: the same for all members."""
+        return self.summaries.unique("seed", keep="first", maintain_order=True)[f"no_news_{key}"].drop_nulls()
+
     def tables(self) -> dict[str, pl.DataFrame]:
         """The tables by name, as they are written to a folder."""
         names = ("summaries", "quantiles", "first_failures", "liquidity", "sales", "failed_runs")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,15 +16,15 @@ from abm.report.tables import Table
 from abm.report.words import answer, lead, money, number
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from abm.experiments.results import RunResult
     from abm.report.data import ComparisonData
 
 NOT_ON_STAGE = (
     "Not on stage yet, and so left out of every number here: redemptions from funds, runs on dealers and "
     "banks, private credit, crypto and stablecoins, output and the authority. Therefore recession, and a "
-    "banking crisis by shrinking credit, cannot be diagnosed; repo's other side is one inert sector."
+    "banking crisis by shrinking credit, cannot be diagnosed, and the note-yield condition of a market breakdown "
+    "is out of reach: funds, the only ones who can be forced to sell notes, hold too few of them at today's "
+    "leverage and depth. Repo's other side is one inert sector."
 )
 _READING = {
     "paths": (
@@ -41,7 +41,10 @@ _READING = {
     ),
     "first_failures": "The first failure of each kind of institution: a dot is a seed, its place the day.",
     "who_sold_what": "Sales that lenders forced; the books that a dealer has seized are sold by the dealer.",
-    "verdicts": "Each bar is all seeds of one speed; darker is worse.",
+    "verdicts": (
+        "Each bar is all seeds of one speed; darker is worse. The last bar is the same seeds without the spark: "
+        "what everyday ups and downs alone would be called."
+    ),
 }
 _READING_RUN = {
     "prices": "Solid: the price. Dashed: what news alone would have made of it. Grey: the days of bad news.",
@@ -52,7 +55,8 @@ _READING_RUN = {
 _JUDGED = "Economy and finance are judged apart. A label is a cut through a number; what it hangs on is shown."
 _CUTS = (
     "Correction: broad equity down by 20 %. Market breakdown: two dealers fail, or the note yield stands "
-    "more than 50 basis points above its no-news twin for five days with depth under 0.3. Banking crisis: failed "
+    "more than 50 basis points above its no-news twin for five days with depth under 0.3 (out of reach of what "
+    "funds hold today). Banking crisis: failed "
     "banks hold 10 % of bank assets. The columns of moved cuts shift all of them by a quarter, first up "
     "(harder to reach), then down."
 )
@@ -97,11 +101,16 @@ class Page:
     sections: Sequence[Section] = field(default=())
 
 
-def comparison_report(data: ComparisonData) -> str:
-    """Return a comparison as one self-contained HTML page; everything in it that a user wrote is escaped."""
+def comparison_report(data: ComparisonData, drawn: Mapping[str, bytes] | None = None) -> str:
+    """Return a comparison as one self-contained HTML page; everything in it that a user wrote is escaped.
+
+    `drawn` holds the figures as SVG by name, if they have been drawn already.
+    """
     from abm.figures.comparison import comparison_figures
 
-    pictures = {name: picture(figure, _READING[name]) for name, figure in comparison_figures(data).items()}
+    if drawn is None:
+        drawn = {name: svg(figure) for name, figure in comparison_figures(data).items()}
+    pictures = {name: picture(content, _READING[name]) for name, content in drawn.items()}
     sections = [
         Section("The settings", [data.why], tables=[Table(("setting", "value"), data.settings, text_columns=99)]),
         Section("The paths", figures=[pictures["paths"], pictures["strain"]]),
@@ -155,12 +164,14 @@ def comparison_report(data: ComparisonData) -> str:
     )
 
 
-def run_report(result: RunResult) -> str:
-    """Return one run as a short self-contained HTML page."""
+def run_report(result: RunResult, drawn: Mapping[str, bytes] | None = None) -> str:
+    """Return one run as a short self-contained HTML page; `drawn`: its figures as SVG, if drawn already."""
     from abm.figures.run import run_figures
 
     scenario, summary = result.scenario, result.summary
-    figures = [picture(figure, _READING_RUN[name]) for name, figure in run_figures(result.ticks).items()]
+    if drawn is None:
+        drawn = {name: svg(figure) for name, figure in run_figures(result.ticks).items()}
+    figures = [picture(content, _READING_RUN[name]) for name, content in drawn.items()]
     rows = [
         (key, meaning, _value(getattr(summary, key), unit))
         for key, unit, meaning in Summary.describe()
@@ -191,9 +202,9 @@ def run_report(result: RunResult) -> str:
     )
 
 
-def picture(figure: Figure, sentence: str) -> Picture:
-    """Return a figure ready for a page: an image, so that nothing inside it can act."""
-    return Picture(base64.b64encode(svg(figure)).decode("ascii"), sentence)
+def picture(content: bytes, sentence: str) -> Picture:
+    """Return an SVG ready for a page: an image, so that nothing inside it can act."""
+    return Picture(base64.b64encode(content).decode("ascii"), sentence)
 
 
 def render(page: Page) -> str:

@@ -12,7 +12,7 @@ from abm.figures.style import words
 from abm.outcome.paired import share_interval
 from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
 from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS
-from abm.report.words import NOTHING, interval, mean, median, number, pair, share_of
+from abm.report.words import NOTHING, interval, mean, median, number, pair, share_of, share_without_spark
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,7 +39,8 @@ OUTCOME_KEYS = (
     ("dealers_failed", "count", "dealers failed"),
     ("banks_failed", "count", "banks failed"),
     ("banks_failed_asset_share", "share", "bank assets at failed banks"),
-    ("bank_capital_change", "share", "change of banks' capital"),
+    ("bank_capital_change", "share", "change of banks' capital, retained earnings included"),
+    ("bank_capital_change_vs_no_news", "share", "that change less the one without the spark"),
     ("amplification_bank_capital_bn", "$bn", "bank capital that the channels cost, $bn"),
     ("note_discount_max", "share", "largest discount of Treasury notes"),
     ("after_250_lender_losses_bn", "$bn", "losses of dealers and banks 250 days after the last news, $bn"),
@@ -83,24 +84,25 @@ def differences(data: ComparisonData, keys: Sequence[tuple[str, str, str]], cent
 
 
 def verdicts(data: ComparisonData) -> Table:
-    """Return the share of runs with each label, with its interval, and under cuts moved by a quarter."""
+    """Return the share of runs with each label, its interval, under cuts moved by a quarter; last, without the spark."""
+    share = "share (95 % interval)"
     header = [
         "",
-        *(f"{spelled(d)}: {part}" for d in data.members for part in ("share (95 % interval)", "cuts ± 25 %")),
+        *(f"{spelled(d)}: {part}" for d in data.members for part in (share, "cuts ± 25 %")),
+        f"without the spark: {share}",
     ]
     rows = []
     for key, labels in (("speed", SPEEDS), ("verdict_real", REAL[:2]), ("verdict_financial", FINANCIAL)):
         for label in labels:
             row = [f"{key.replace('verdict_', '')}: {words(label)}"]
             for days in data.members:
-                count, n = share_of(data, days, key, label)
-                low, high = share_interval(count, n)
-                row.append(f"{count / n:.0%} ({low:.0%} to {high:.0%})" if n else NOTHING)
+                row.append(_share(*share_of(data, days, key, label)))
                 moved = [share_of(data, days, f"{key}_if_{how}", label) for how in ("stricter", "easier")]
                 row.append(" to ".join(f"{c / m:.0%}" if m else NOTHING for c, m in moved))
+            row.append(_share(*share_without_spark(data, key, label)))
             rows.append(row)
         if key == "verdict_real":
-            rows.append(["real: recession", *("not on stage yet", NOTHING) * len(data.members)])
+            rows.append(["real: recession", *("not on stage yet", NOTHING) * len(data.members), NOTHING])
     return Table(header, rows)
 
 
@@ -197,6 +199,11 @@ def liquidity_of(frame: pl.DataFrame, caption: str) -> Table:
 def spelled(days: int) -> str:
     """Return a member's name for a header."""
     return "sudden" if days == 1 else f"{days} days"
+
+
+def _share(count: int, n: int) -> str:
+    low, high = share_interval(count, n)
+    return f"{count / n:.0%} ({low:.0%} to {high:.0%})" if n else NOTHING
 
 
 def _day(ticks: list[int]) -> str:

@@ -80,6 +80,12 @@ def share_of(data: ComparisonData, days: int, key: str, label: str) -> tuple[int
     return int((values == label).sum()), len(values)
 
 
+def share_without_spark(data: ComparisonData, key: str, label: str) -> tuple[int, int]:
+    """Return in how many seeds a key has this label without the spark, and the number of seeds with a label."""
+    values = data.without_spark(key)
+    return int((values == label).sum()), len(values)
+
+
 def spell(days: int) -> str:
     """Return how long the news took, within a sentence."""
     return "one day" if days == 1 else f"{days} days"
@@ -131,7 +137,20 @@ def lead(data: ComparisonData) -> list[str]:
         crisis, runs = share_of(data, days, "verdict_financial", "banking_crisis")
         breakdown, _ = share_of(data, days, "verdict_financial", "market_breakdown")
         judged.append(f"with news over {spell(days)} {breakdown} of {runs} and {crisis} of {runs}")
+    breakdown, seeds = share_without_spark(data, "verdict_financial", "market_breakdown")
+    crisis, _ = share_without_spark(data, "verdict_financial", "banking_crisis")
+    if seeds:
+        judged.append(f"without the spark {breakdown} of {seeds} and {crisis} of {seeds}")
     sentences.append(f"Market breakdown and banking crisis, in runs: {'; '.join(judged)}.")
+    by_chance, seeds = share_without_spark(data, "verdict_real", "correction")
+    if seeds:
+        of_runs = (
+            f"{spell(d)} {' of '.join(map(str, share_of(data, d, 'verdict_real', 'correction')))}" for d in members
+        )
+        sentences.append(
+            f"A correction of broad equity comes without any spark in {by_chance} of {seeds} runs, by everyday ups and "
+            f"downs alone (with news over {', over '.join(of_runs)}): only the excess over that is the spark's doing."
+        )
     calm = median(data, members[0], "no_news_drawdown")
     if calm is not None:
         sentences.append(
