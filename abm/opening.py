@@ -65,7 +65,7 @@ def open_dealers(
     for dealer, identity in zip(dealers, identities, strict=True):
         lenders = heavy_picks(seed, OPENING_LENDERS, int(identity), bank_sizes, lines)
         dealer["lender"] = np.resize(lenders, N_LINES)
-        wanted = terms.bank_loans * share[dealer["id"]]
+        wanted = terms.bank_loans * float(share[dealer["id"]])
         lent = spread(bank_sizes[lenders], wanted, scenario.banks.large_exposure * bank_capital[lenders])
         # Where the limits do not reach, the dealer's banks lend in proportion all the same: the total is known.
         dealer["bank_loan"][:lines] = lent * wanted / lent.sum() if lent.sum() > 0 else wanted / lines
