@@ -74,7 +74,7 @@ class Summary:
     speed_if_stricter: str | None = _key("with both cuts of speed a quarter higher", "label")
     verdict_moves: str | None = _key(
         "how firm the labels are: what a label would become if this one limit between labels stood a quarter "
-        "higher or lower, at the value given; none: all labels stay",
+        "higher or lower, at the value given; a dash: all labels stay",
         "text",
     )
     note_yield_gap_max: float | None = _key("highest note yield above that of the no-news twin", "basis points")

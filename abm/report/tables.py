@@ -84,7 +84,7 @@ def differences(data: ComparisonData, keys: Sequence[tuple[str, str, str]], cent
 
 
 def verdicts(data: ComparisonData) -> Table:
-    """Return the share of runs with each label, its interval, under cuts moved by a quarter; last, without the spark."""
+    """Return the share of runs with each label, its interval, under cuts moved by a quarter; and without the spark."""
     share = "share (95 % interval)"
     header = [
         "",

@@ -149,7 +149,7 @@ def lead(data: ComparisonData) -> list[str]:
         )
         sentences.append(
             f"A correction of broad equity comes without any spark in {by_chance} of {seeds} runs, by everyday ups and "
-            f"downs alone (with news over {', over '.join(of_runs)}): only the excess over that is the spark's doing."
+            f"downs alone (with news over {', over '.join(of_runs)}): only the difference can be the spark's doing."
         )
     calm = median(data, members[0], "no_news_drawdown")
     if calm is not None:
