@@ -1,11 +1,12 @@
 """The order of a tick. Read this first.
 
-Everybody decides on what was seen, markets clear, accounts settle, losses are marked and spread, and only
-then those who failed are resolved together. Nobody trades at a price that another order of the same day
-has already moved, so the order of agents does not matter.
+Everybody decides on yesterday's prices. All orders of a day move one price together and are filled at it, so
+that nobody trades ahead of another and the order of agents does not matter. Then accounts settle, losses are
+marked and spread, and those who failed are resolved together; what one failure does to the next is seen
+tomorrow.
 
-`reads` and `writes` name tables and parts (`abm/records.py`). README's table and the profile are made from
-this tuple, and a test compares it with what every phase really writes.
+`reads` and `writes` name tables and parts (`abm/records.py`). README's table is made from this tuple, and a
+test compares `writes` with what every phase really writes; `reads` is for the reader.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ TICK: tuple[Phase, ...] = (
     Phase(
         "belief",
         phases.believe,
-        "disbelief spreads and prices lose what belief was worth",
+        "disbelief spreads, and with it what prices will lose when markets clear",
         reads=("story.memory", "markets.memory"),
         writes=("story.memory", "markets.memory"),
         channels=("narrative_feedback",),
@@ -58,7 +59,7 @@ TICK: tuple[Phase, ...] = (
     Phase(
         "decide",
         phases.decide,
-        "funds state orders: everyday trades, sales to meet calls, sales of seized books",
+        "funds state orders: everyday swaps, sales to meet calls; dealers those of seized books",
         reads=("funds", "markets.memory"),
         writes=("funds.intents", "markets.memory"),
         channels=("ordinary_trading", "margin_calls", "cross_asset_sales"),
@@ -66,7 +67,7 @@ TICK: tuple[Phase, ...] = (
     Phase(
         "depth",
         phases.quote_depth,
-        "depth follows volatility and the room on dealers' balance sheets",
+        "depth follows volatility up to yesterday and the room on dealers' balance sheets",
         reads=("markets.memory", "dealers.books", "dealers.memory"),
         writes=("markets.memory",),
         channels=("depth_spiral",),
@@ -74,7 +75,7 @@ TICK: tuple[Phase, ...] = (
     Phase(
         "clear",
         phases.clear,
-        "the net flow meets the long-term investors; prices move and all books feel it",
+        "the net flow meets the long-term investors; prices move, all books feel it, budgets limit what is sold",
         reads=("funds.intents", "issuers.intents", "investors.memory"),
         writes=("markets.memory", "markets.intents", "day.memory"),
         channels=("finite_buyers",),
@@ -82,7 +83,7 @@ TICK: tuple[Phase, ...] = (
     Phase(
         "settle",
         phases.settle,
-        "units against money through the clearing house; dealers square their cash at banks",
+        "units against money through the clearing house, loans repaid first; dealers square their cash at banks",
         reads=("markets.memory", "markets.intents", "funds.intents"),
         writes=(
             "funds.books",
@@ -102,22 +103,23 @@ TICK: tuple[Phase, ...] = (
     Phase(
         "income",
         phases.earn_and_pay,
-        "interest on loans, dealers' costs and dividends, banks' retained earnings",
-        reads=("funds.books", "dealers.books", "banks.terms"),
+        "interest, lent on to funds; dealers' funding, hedges and dividends; banks' retained earnings",
+        reads=("funds.books", "dealers.books", "banks.terms", "markets.memory"),
         writes=("funds.books", "dealers.books", "banks.books", "depositors.books"),
         channels=("ordinary_trading",),
     ),
     Phase(
         "mark",
         phases.mark_to_market,
-        "funds are marked to market, their owners' shares with them, and dealers provide for what is missing",
-        reads=("funds.books", "markets.memory"),
+        "funds and their owners' shares are marked to market; dealers provide for what seized books lack",
+        reads=("funds.books", "funds.memory", "markets.memory", "switches.memory"),
         writes=("funds.memory", "funds.books", "investors.books", "dealers.memory"),
+        channels=("fund_default_losses",),
     ),
     Phase(
         "call",
         phases.call,
-        "margin is called, calls are met, and books are seized when grace is over",
+        "margin is called, calls that sales have met end, and books are seized when grace or net asset value is gone",
         reads=("funds.memory", "markets.memory", "story.memory"),
         writes=("funds.memory", "markets.memory"),
         channels=("margin_calls",),
@@ -125,7 +127,7 @@ TICK: tuple[Phase, ...] = (
     Phase(
         "resolve",
         phases.resolve,
-        "sold-out books are closed, shortfalls are booked, lenders who failed are resolved together",
+        "sold-out books are closed, shortfalls booked; lenders whose capital less provisions is gone are resolved",
         reads=("funds", "dealers", "banks.books", "markets.memory", "story.memory", "switches.memory"),
         writes=(
             "funds.books",
