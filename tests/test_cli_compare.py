@@ -108,6 +108,7 @@ def test_a_comparison_equals_its_runs_one_by_one() -> None:
         assert row[key] == value, key
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short", "undrawn")
 def test_what_is_written_can_be_read_back(tmp_path: Path) -> None:
     result = abm.compare(small_world(), days=(1, 20), seeds=2, workers=1)
@@ -120,6 +121,7 @@ def test_what_is_written_can_be_read_back(tmp_path: Path) -> None:
     assert back.data.seeds == result.data.seeds
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short", "undrawn")
 def test_a_run_that_fails_is_a_row_with_its_reason_and_code_3(powderkeg: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from abm.economy import Economy
@@ -143,6 +145,7 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_code_3(powderkeg: Run, mo
     assert pl.read_parquet("here/summaries.parquet").height == 5
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short", "undrawn")
 def test_a_name_that_is_a_script_stays_a_name(powderkeg: Run, tmp_path: Path) -> None:
     (tmp_path / "evil.toml").write_text(
@@ -162,6 +165,7 @@ def test_a_name_that_is_a_script_stays_a_name(powderkeg: Run, tmp_path: Path) ->
         assert forbidden not in page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short", "undrawn")
 def test_the_demo_can_be_repeated(powderkeg: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     load = abm.load

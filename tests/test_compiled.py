@@ -105,6 +105,7 @@ def test_a_second_process_loads_what_the_first_compiled(world: World) -> None:
     assert world.run() == ["7.0", "1", "0", "False"]
 
 
+@pytest.mark.slow
 def test_an_edited_helper_in_another_file_is_seen(world: World) -> None:
     world.run()
     helper = world.package / "parts" / "helper.py"

@@ -49,6 +49,7 @@ def test_members_of_a_comparison_share_their_axes(figures):
         assert row.get_xlim() == other.get_xlim()
 
 
+@pytest.mark.slow
 def test_three_speeds_can_be_compared():
     assert len(comparison_figures(small_comparison(seeds=(0, 1), days=(1, 20, 60)))["paths"].axes) == 9
 
@@ -88,6 +89,7 @@ def test_lines_differ_without_colour():
     assert len({look.line for look in LOOKS}) == len({look.marker for look in LOOKS}) == len(LOOKS)
 
 
+@pytest.mark.slow
 def test_dots_of_all_seeds_are_drawn():
     data = small_comparison(seeds=tuple(range(7)))
     axis = comparison_figures(data)["speed"].axes[0]

@@ -74,6 +74,7 @@ def test_nothing_about_the_machine(page):
     assert getpass.getuser() == "root" or getpass.getuser() not in words
 
 
+@pytest.mark.slow
 def test_whatever_a_user_wrote_is_escaped(data):
     wild = replace(
         data, name=NASTY, title=NASTY, why=NASTY, digest=NASTY,
@@ -93,6 +94,7 @@ def without_images(monkeypatch):
     monkeypatch.setattr("abm.report.pages.svg", lambda figure: figure.get_suptitle().encode())
 
 
+@pytest.mark.slow
 def test_the_same_page_every_time(data, page):
     assert comparison_report(data) == page
 
@@ -106,12 +108,14 @@ def test_it_has_what_it_must(page):
         assert words in page
 
 
+@pytest.mark.slow
 def test_figures_that_are_drawn_already_are_taken(data, page, monkeypatch):
     figures = {name: svg(figure) for name, figure in comparison_figures(data).items()}
     monkeypatch.setattr("abm.figures.comparison.comparison_figures", None)
     assert comparison_report(data, figures) == page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_images")
 def test_verdicts_stand_beside_those_without_the_spark(data):
     labels = pl.Series(["correction", "correction", "correction", "contained"] * 2)
@@ -156,6 +160,7 @@ def test_quantiles_are_over_seeds(data):
     assert (own["q50"] <= own["q90"]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_images")
 def test_a_seed_that_failed_in_one_member_is_no_pair():
     world = load("us_late_2025")

@@ -242,6 +242,7 @@ JUNK = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(changes=st.dictionaries(KEYS, JUNK, max_size=3))
 def test_whatever_is_given_is_accepted_or_refused_in_one_line(changes):
