@@ -6,20 +6,42 @@ from __future__ import annotations
     ORDINARY_TRADING,
     NARRATIVE_FEEDBACK,
     MARGIN_CALLS,
+    MARGIN_PROCYCLICALITY,
+    RISK_LIMITS,
+    REDEMPTIONS,
     CROSS_ASSET_SALES,
     DEPTH_SPIRAL,
     FINITE_BUYERS,
+    PERFORMANCE_CHASING,
+    CROWDING_REVEALED,
     FUND_DEFAULT_LOSSES,
-) = range(7)
+    DEALER_RUNS,
+    CREDIT_TIGHTENING,
+    DEPOSIT_RUNS,
+    BANK_ASSET_SALES,
+    INTERBANK,
+    REAL_ECONOMY,
+) = range(18)
 NO_CHANNEL = -1  # news, timed actions and other roots
 
 CHANNELS: tuple[str, ...] = (
     "ordinary_trading",
     "narrative_feedback",
     "margin_calls",
+    "margin_procyclicality",
+    "risk_limits",
+    "redemptions",
     "cross_asset_sales",
     "depth_spiral",
     "finite_buyers",
+    "performance_chasing",
+    "crowding_revealed",
     "fund_default_losses",
+    "dealer_runs",
+    "credit_tightening",
+    "deposit_runs",
+    "bank_asset_sales",
+    "interbank",
+    "real_economy",
 )
 N_CHANNELS = len(CHANNELS)

@@ -11,16 +11,20 @@ import numpy as np
 from pydantic import BaseModel
 
 from abm.agents.bank import BANK
+from abm.agents.cash_pool import CASH_POOL
 from abm.agents.dealer import DEALER
 from abm.agents.leveraged_fund import LEVERAGED_FUND
 from abm.agents.long_term_investor import LONG_TERM_INVESTOR
-from abm.agents.rest_of_system import CLEARING_HOUSE, DEPOSITOR, ISSUER
+from abm.agents.performance_chaser import PERFORMANCE_CHASER
+from abm.agents.rest_of_system import CLEARING_HOUSE, DEBTOR, DEPOSITOR, ISSUER
 from abm.channels import CHANNELS
 from abm.contagion.narrative_feedback import STORY
+from abm.contagion.real_economy import OUTPUT
 from abm.errors import InputError
 from abm.ledger import identities
-from abm.ledger.chart import N_INSTRUMENTS, N_SECTORS, REVALUATIONS, TRANSACTIONS
+from abm.ledger.chart import CRYPTO, N_INSTRUMENTS, N_SECTORS, REVALUATIONS, TRANSACTIONS
 from abm.markets import MARKETS
+from abm.markets.impact import LAWS
 from abm.markets.market import MARKET
 from abm.opening import open_books
 from abm.outcome import recorder
@@ -45,11 +49,14 @@ AGENTS: dict[str, Record] = {
     "dealers": DEALER,
     "banks": BANK,
     "investors": LONG_TERM_INVESTOR,
+    "chasers": PERFORMANCE_CHASER,
+    "pools": CASH_POOL,
     "depositors": DEPOSITOR,
+    "debtors": DEBTOR,
     "issuers": ISSUER,
     "house": CLEARING_HOUSE,
 }
-RECORDS: dict[str, Record] = AGENTS | {"markets": MARKET, "story": STORY, "switches": SWITCHES, "day": DAY}
+RECORDS: dict[str, Record] = AGENTS | {"markets": MARKET, "story": STORY, "output": OUTPUT, "switches": SWITCHES, "day": DAY}
 WITH_FIELD: dict[str, tuple[str, ...]] = {
     name: tuple(table for table, record in AGENTS.items() if any(f.name == name for f in record.fields))
     for name in ("orders", "units")
@@ -71,11 +78,15 @@ class Economy:
     dealers: np.ndarray
     banks: np.ndarray
     investors: np.ndarray
+    chasers: np.ndarray
+    pools: np.ndarray
     depositors: np.ndarray
+    debtors: np.ndarray
     issuers: np.ndarray
     house: np.ndarray
     markets: np.ndarray
     story: np.ndarray
+    output: np.ndarray
     switches: np.ndarray
     day: np.ndarray
 
@@ -105,7 +116,7 @@ class Economy:
     @property
     def n_agents(self) -> int:
         """How many institutions and cohorts there are, the issuer and the clearing house not counted."""
-        return sum(len(table) for name, table in self.agents.items() if name not in ("issuers", "house"))
+        return sum(len(table) for name, table in self.agents.items() if name not in ("issuers", "debtors", "house"))
 
     @property
     def rows(self) -> np.ndarray:
@@ -144,7 +155,13 @@ class Economy:
 
     def _prove(self, before: np.ndarray, phase: str) -> None:
         identities.check(
-            self.agents, AGENTS, self.markets["price"], self.journal, before, f"tick {self.tick}, phase {phase}"
+            self.agents,
+            AGENTS,
+            self.markets["price"],
+            self.markets["units"][CRYPTO],
+            self.journal,
+            before,
+            f"tick {self.tick}, phase {phase}",
         )
 
     def _make_room(self, until: int) -> None:
@@ -267,18 +284,22 @@ def open_markets(scenario: Scenario) -> dict[str, np.ndarray]:
         numbers = getattr(scenario.markets, market.name)
         for name in ("news_volatility", "news_correlation", "normal_volatility", "impact_multiplier"):
             markets[name][k] = getattr(numbers, name)
-        for name in ("lasting_share", "depth_floor", "daily_volume"):
+        for name in ("lasting_share", "depth_floor", "daily_volume", "impact_limit"):
             markets[name][k] = getattr(numbers, name)
         markets["units"][k] = numbers.capitalisation
         markets["drift"][k] = numbers.drift / scenario.run.ticks_per_year
         markets["variance"][k] = numbers.news_volatility**2
+        markets["impact_law"][k] = LAWS.index(numbers.impact)
+        markets["duration"][k] = getattr(numbers, "duration", 0.0)
         markets["spark_share"][k] = market.spark_share(scenario)
         markets["belief_per_doubter"][k] = market.belief_per_doubter(scenario)
     markets["easiest_to_sell"] = np.argsort(-markets["daily_volume"], kind="stable")
-    markets["price"] = markets["last_price"] = markets["depth"] = 1.0
+    markets["price"] = markets["last_price"] = markets["depth"] = markets["margin_factor"] = 1.0
+    markets["futures_price"] = markets["last_futures_price"] = 1.0
+    markets["futures_basis"] = scenario.markets.futures_basis
     markets["move_event"] = markets["sale_event"] = NO_EVENT
     story["doubters"] = 1.0 - scenario.narrative.believers
     story["bad_news_event"] = NO_EVENT
     for name in CHANNELS:
         switches[name] = getattr(scenario.channels, name)
-    return {"markets": markets, "story": story, "switches": switches, "day": day}
+    return {"markets": markets, "story": story, "output": OUTPUT.open(1), "switches": switches, "day": day}

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from abm.agents.cash_pool import put_cash_into_bills
 from abm.agents.leveraged_fund import CLOSED, SEIZED
+from abm.agents.rest_of_system import PUBLIC
 from abm.channels import CHANNELS, NO_CHANNEL
 from abm.compiled import rule
+from abm.contagion.bank_asset_sales import sell_securities
+from abm.contagion.credit_tightening import tighten_credit
 from abm.contagion.cross_asset_sales import sell_book
+from abm.contagion.crowding_revealed import look_for_likeness
+from abm.contagion.dealer_runs import find_other_dealers, leave_weak_dealers, sell_for_cash
+from abm.contagion.deposit_runs import leave_weak_banks
 from abm.contagion.depth_spiral import remember_volatility, thin_out
 from abm.contagion.finite_buyers import rebuild_budgets
-from abm.contagion.fund_default_losses import close_seized_funds, mark_insolvent, resolve_failures
+from abm.contagion.fund_default_losses import close_seized_funds, mark_insolvent, resolve_dealers
+from abm.contagion.interbank import resolve_banks
 from abm.contagion.margin_calls import call_margin, mark_funds, sell_to_meet_call
+from abm.contagion.margin_procyclicality import set_margins
 from abm.contagion.narrative_feedback import spread_disbelief
 from abm.contagion.ordinary_trading import everyday_income, trade_as_usual
+from abm.contagion.performance_chasing import chase_returns
+from abm.contagion.real_economy import move_output
+from abm.contagion.redemptions import ask_for_redemptions, pay_redemptions, raise_cash_for_redemptions
+from abm.contagion.risk_limits import keep_own_limits, set_own_limits
 from abm.ledger.chart import N_TRADED, NOTES
-from abm.ledger.settlement import deliver_to_funds, deliver_to_investors, deliver_to_issuers, settle_dealers
-from abm.markets.clearing import collect_orders, find_prices, revalue_holdings, revalue_issued
+from abm.ledger.settlement import (
+    deliver_to_banks,
+    deliver_to_dealers,
+    deliver_to_funds,
+    deliver_to_investors,
+    deliver_to_issuers,
+    deliver_to_savers,
+    pay_variation_margin,
+    settle_dealers,
+)
+from abm.markets.clearing import collect_cover, collect_orders, find_prices, revalue_holdings, revalue_issued, revalue_short
 from abm.markets.news import hear_news
 from abm.outcome.events import (
     FORCED_SALE,
@@ -42,7 +64,7 @@ def take_timed_actions(e: Economy) -> None:
         if action.kind == "switch":
             e.switches[action.channel] = action.on
         elif action.kind == "buy_notes":
-            e.issuers["orders"][0, NOTES] += action.per_day / e.markets["price"][NOTES]
+            e.issuers["orders"][PUBLIC, NOTES] += action.per_day / e.markets["price"][NOTES]
         if action.tick == e.tick:
             channel = CHANNELS.index(action.channel) if action.kind == "switch" else NO_CHANNEL
             instrument = NOTES if action.kind == "buy_notes" else NO_INSTRUMENT
@@ -73,13 +95,18 @@ def believe(e: Economy) -> None:
 
 def decide(e: Economy) -> None:
     funds_decide(e.funds, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
+    chase_returns(e.chasers, e.markets, e.settings, e.switches, e.day)
+    sell_for_cash(e.dealers, e.markets, e.settings, e.switches, e.day)
+    put_cash_into_bills(e.pools, e.markets, e.settings)
+    sell_securities(e.banks, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
 
 
 @rule
 def funds_decide(funds, markets, settings, switches, seed, tick, events, counter):
     """Let every fund state its orders from yesterday's prices and its own books.
 
-    A dealer sells a seized book, a fund in call sells what it must, all others trade as usual.
+    Dealers sell a seized book; a fund in call sells what it must; others keep their own limits, raise cash for
+    investors who leave, and if neither presses trade as usual.
     """
     margin = settings[0].margin
     switch = switches[0]
@@ -87,16 +114,21 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
         fund = funds[row]
         if fund.status == CLOSED:
             continue
+        cause = fund.cause
         if fund.status == SEIZED:
             sell_book(fund, margin, switch.cross_asset_sales)
         elif fund.days_in_call > 0 and switch.margin_calls:
             sell_to_meet_call(fund, markets, margin, switch.cross_asset_sales)
+        elif switch.risk_limits and keep_own_limits(fund, settings[0], tick):
+            cause = fund.own_cause
+        elif switch.redemptions and raise_cash_for_redemptions(fund, markets, settings[0], tick):
+            cause = fund.notice_cause
         else:
             if switch.ordinary_trading:
                 trade_as_usual(fund, markets, seed, tick)
             continue
         for k in range(N_TRADED):
-            if fund.orders[k] != 0.0:
+            if fund.orders[k] < 0.0:
                 market = markets[k]
                 value = -fund.orders[k] * market.price
                 sale = log_event(
@@ -111,7 +143,7 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
                     fund.channel[k],
                     k,
                     value,
-                    fund.cause,
+                    cause,
                 )
                 if value > market.largest_sale:
                     market.largest_sale = value
@@ -126,17 +158,37 @@ def quote_depth(e: Economy) -> None:
 def clear(e: Economy) -> None:
     for traders in e.with_field("orders"):
         collect_orders(traders, e.markets)
+    collect_cover(e.funds, e.markets)
     find_prices(e.markets, e.investors, e.settings, e.switches, e.day, e.tick, e.events, e.counter)
     for holders in e.with_field("units"):
         revalue_holdings(holders, e.markets, e.journal)
+    revalue_short(e.funds, e.dealers, e.investors, e.markets, e.journal)
     revalue_issued(e.issuers, e.markets, e.journal)
 
 
 def settle(e: Economy) -> None:
-    deliver_to_funds(e.funds, e.dealers, e.banks, e.depositors, e.house, e.markets, e.settings, e.day, e.journal)
+    deliver_to_funds(
+        e.funds, e.dealers, e.banks, e.depositors, e.investors, e.house, e.markets, e.settings, e.day, e.journal
+    )
     deliver_to_issuers(e.issuers, e.house, e.markets, e.day, e.journal)
+    deliver_to_banks(e.banks, e.house, e.markets, e.day, e.journal)
+    deliver_to_dealers(e.dealers, e.house, e.markets, e.day, e.journal)
+    for savers in (e.chasers, e.pools):
+        deliver_to_savers(savers, e.banks, e.house, e.markets, e.day, e.journal)
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
-    settle_dealers(e.dealers, e.banks, e.depositors, e.house, e.journal)
+    pay_variation_margin(e.funds, e.dealers, e.investors, e.banks, e.house, e.markets, e.journal)
+    pay_redemptions(
+        e.funds,
+        e.dealers,
+        e.banks,
+        e.investors,
+        e.settings,
+        e.switches,
+        e.tick,
+        e.day,
+        e.journal,
+    )
+    settle_dealers(e.dealers, e.banks, e.pools, e.house, e.settings, e.journal)
     rebuild_budgets(e.investors, e.settings)
 
 
@@ -145,11 +197,60 @@ def earn_and_pay(e: Economy) -> None:
 
 
 def mark_to_market(e: Economy) -> None:
-    mark_funds(e.funds, e.dealers, e.investors, e.markets, e.switches, e.journal)
+    set_margins(e.markets, e.funds, e.dealers, e.settings, e.switches, e.day)
+    look_for_likeness(e.markets, e.funds, e.settings, e.switches, e.day)
+    mark_funds(e.funds, e.dealers, e.investors, e.markets, e.settings, e.switches, e.journal)
 
 
 def call(e: Economy) -> None:
     call_margin(e.funds, e.dealers, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+    set_own_limits(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+    ask_for_redemptions(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+
+
+def look_around(e: Economy) -> None:
+    leave_weak_dealers(
+        e.dealers,
+        e.pools,
+        e.funds,
+        e.banks,
+        e.markets,
+        e.story,
+        e.settings,
+        e.switches,
+        e.tick,
+        e.day,
+        e.journal,
+        e.events,
+        e.counter,
+    )
+    find_other_dealers(
+        e.funds,
+        e.dealers,
+        e.pools,
+        e.banks,
+        e.investors,
+        e.markets,
+        e.settings,
+        e.switches,
+        e.tick,
+        e.day,
+        e.journal,
+        e.events,
+        e.counter,
+    )
+    leave_weak_banks(
+        e.banks,
+        e.depositors,
+        e.settings,
+        e.switches,
+        e.tick,
+        e.day,
+        e.journal,
+        e.events,
+        e.counter,
+    )
+    tighten_credit(e.banks, e.dealers, e.debtors, e.depositors, e.settings, e.switches, e.day, e.journal)
 
 
 def resolve(e: Economy) -> None:
@@ -167,8 +268,8 @@ def resolve(e: Economy) -> None:
         e.events,
         e.counter,
     )
-    mark_insolvent(e.dealers, e.banks, e.markets, e.settings, e.switches)
-    resolve_failures(
+    mark_insolvent(e.dealers, e.banks, e.markets, e.settings, e.switches, e.journal)
+    resolve_dealers(
         e.dealers,
         e.banks,
         e.depositors,
@@ -181,10 +282,28 @@ def resolve(e: Economy) -> None:
         e.events,
         e.counter,
     )
+    resolve_banks(
+        e.banks,
+        e.depositors,
+        e.issuers,
+        e.markets,
+        e.story,
+        e.settings,
+        e.switches,
+        e.day,
+        e.journal,
+        e.tick,
+        e.events,
+        e.counter,
+    )
+
+
+def produce(e: Economy) -> None:
+    move_output(e.output, e.markets, e.banks, e.debtors, e.settings, e.switches, e.day, e.journal)
 
 
 def record(e: Economy) -> None:
-    record_markets(e.row_pages, e.tick, e.markets, e.story, e.day, e.settings)
+    record_markets(e.row_pages, e.tick, e.markets, e.story, e.day)
     record_funds(e.row_pages, e.tick, e.funds, e.markets, e.settings)
-    record_lenders(e.row_pages, e.tick, e.dealers, e.banks, e.markets, e.day)
+    record_lenders(e.row_pages, e.tick, e.dealers, e.banks, e.output, e.markets, e.settings, e.day)
     turn_the_page(e.markets, e.day, e.journal, e.journal_pages, e.tick)

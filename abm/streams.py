@@ -21,6 +21,10 @@ OPENING_AI_SHARE = 5  # how much of the book is in AI equity
 OPENING_LENDERS = 6  # who lends to whom, who banks where
 OPENING_CAPITAL = 7  # capital of dealers and banks
 WISHES = 8  # what an agent who trades wishes to hold; identity: the agent and the market
+OPENING_DEALERS = 9  # whom a fund with several dealers deals with
+OPENING_POOLS = 10  # which cash pools lend to a dealer
+OPENING_INTERBANK = 11  # which banks lend to a bank
+OPENING_UNINSURED = 12  # how much of a bank's deposits is not insured
 
 _LOW_WORD = np.uint64(0xFFFFFFFF)
 _WORD_BITS = np.uint64(32)

@@ -17,7 +17,7 @@ from digest import source_digest
 from tables import STATIC
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/model.md", "docs/calibration.md", "docs/results.md")
+DOCUMENTS = ("README.md", "docs/model.md", "docs/calibration.md", "docs/own_data.md", "docs/results.md")
 FIGURES = ROOT / "docs" / "figures"
 REGION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 STAMP = re.compile(r"sources `([0-9a-f]+)` and (\d+) seeds")

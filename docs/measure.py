@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 SCENARIO = "us_late_2025"
-MARKETS = ("ai_equity", "broad_equity", "notes")
-STYLES = ("funds", "margin_accounts")
+MARKETS = ("ai_equity", "broad_equity", "notes")  # those whose falls are reported
+TRADED = (*MARKETS, "bills", "crypto")
+SECTORS = ("funds", "margin_accounts", "performance_chasers")
 QUARTER = 63
 ONLY_ORDINARY = {f"channels.{name}": name == "ordinary_trading" for name in CHANNELS}
 ALL_OFF = {f"channels.{name}": False for name in CHANNELS}
@@ -62,7 +63,14 @@ def measure_fall(world: abm.Scenario, seed: int) -> dict[str, float]:
     ticks = ticks_of(world, seed)
     summary = summarise(ticks, scenario=world)
     dealers, banks = float(ticks["dealer_losses"].sum()), float(ticks["bank_losses"].sum())
+    economy = float(ticks["loans_lost"].sum())
     return {
+        **{f"moved_{name}": float(ticks[f"moved_{name}"].sum()) for name in CHANNELS},
+        **{f"beyond_news_{m}": worst_beyond_news(ticks, m) for m in MARKETS},
+        "note_flow_basis_points": largest_note_flow(ticks, world),
+        "loans_lost": economy,
+        "output": float(ticks["output"].min()),
+        "lending_change": float(ticks["bank_lending"][-1] / ticks["bank_lending"][0] - 1),
         "drawdown": summary.drawdown or 0.0,
         "log_fall": -math.log1p(-(summary.drawdown or 0.0)),
         "worst_20_day_share": summary.worst_20_day_share or 0.0,
@@ -73,11 +81,23 @@ def measure_fall(world: abm.Scenario, seed: int) -> dict[str, float]:
         "banks_failed": float(ticks["banks_failed"][-1]),
         "dealer_losses": dealers,
         "bank_losses": banks,
-        "lender_losses": dealers + banks,
-        "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in MARKETS)),
+        "lender_losses": dealers + banks + economy,
+        "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in TRADED)),
         "bank_capital_change": float(ticks["bank_capital"][-1] / ticks["bank_capital"][0] - 1),
         "note_discount_max": summary.note_discount_max or 0.0,
     }
+
+
+def worst_beyond_news(ticks: pl.DataFrame, market: str) -> float:
+    """Return the largest one-day fall that is not the day's news, in log points."""
+    moves = np.diff(np.log(ticks[f"price_{market}"].to_numpy())) - np.diff(np.log(ticks[f"news_{market}"].to_numpy()))
+    return float(-moves.min())
+
+
+def largest_note_flow(ticks: pl.DataFrame, world: abm.Scenario) -> float:
+    """Return the largest rise of the note yield that is neither news nor belief, in basis points."""
+    flow = np.log(ticks["price_notes"].to_numpy() / ticks["news_notes"].to_numpy()) - ticks["belief_notes"].to_numpy()
+    return float(-flow.min() / world.markets.notes.duration * 10_000)
 
 
 def measure_quiet(world: abm.Scenario, seed: int) -> dict[str, Any]:
@@ -105,7 +125,9 @@ def measure_quiet(world: abm.Scenario, seed: int) -> dict[str, Any]:
         "quarters_alive": quarters_alive(result.tables.flows, world.run.ticks // QUARTER),
         "dealer_losses": float(ticks["dealer_losses"].sum()),
         "bank_losses": float(ticks["bank_losses"].sum()),
-        "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in MARKETS)),
+        "loans_lost": float(ticks["loans_lost"].sum()),
+        **{f"moved_{name}": float(ticks[f"moved_{name}"].sum()) for name in CHANNELS},
+        "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in TRADED)),
     }
 
 
@@ -114,10 +136,10 @@ def worst_fall(prices: np.ndarray) -> float:
 
 
 def quarters_alive(flows: pl.DataFrame, quarters: int) -> float:
-    """Return the share of whole quarters in which every style trades, by the transaction-flow matrix."""
+    """Return the share of whole quarters in which every trading sector trades, by the transaction-flow matrix."""
     traded = flows.filter(flows["instrument"].is_in(list(MARKETS)))
     quarter = traded["tick"].to_numpy() // QUARTER
-    alive = [all((traded[s].to_numpy()[quarter == q] != 0).any() for s in STYLES) for q in range(quarters)]
+    alive = [all((traded[s].to_numpy()[quarter == q] != 0).any() for s in SECTORS) for q in range(quarters)]
     return float(np.mean(alive))
 
 

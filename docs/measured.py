@@ -12,6 +12,8 @@ from measure import SCENARIO, Laboratory, value_of
 from results import (
     LEVERAGES,
     TARGETS,
+    bounds_table,
+    channel_effects,
     comparison_table,
     holds,
     leverage_samples,
@@ -22,13 +24,20 @@ from results import (
     quiet_table,
     reported_table,
     required_table,
+    seeds_of,
+    signed,
     table,
     want_all,
 )
+from tables import test_of
 
 import abm
+from abm.channels import CHANNELS
 
 LOSES_FROM = TARGETS["directions"]["loses_from_bn"]
+# Channels that move no dollars of their own: they change prices, margins or who bears a loss.
+COUNTED = tuple(name for name in CHANNELS if name not in ("narrative_feedback", "depth_spiral", "ordinary_trading"))
+WHY_NIL: dict[str, str] = {}  # why a channel does nothing to lenders in the default run
 SPARED = 4  # the comparison runs all its twins, so that it takes a quarter of the seeds
 
 
@@ -49,6 +58,8 @@ def measured(seeds: int, workers: int, figures: Path) -> dict[str, Callable[[], 
     half = pairs_of_leverage(seeds)
     return {
         "headline": lambda: headline(lab),
+        "channel-effects": lambda: channels_effect_table(lab),
+        "bounds": lambda: f"{seeds_of(lab, 'bounds')} paired seeds.\n\n{bounds_table(lab)}",
         "quiet": lambda: f"{seeds} seeds, {TARGETS['quiet_world']['ticks']} days.\n\n{quiet_table(lab)}",
         "required": lambda: f"{seeds} paired seeds.\n\n{required_table(lab)}",
         "reported": lambda: f"{seeds} paired seeds.\n\n{reported_table(lab)}",
@@ -80,6 +91,30 @@ def headline(lab: Laboratory) -> str:
         f"median seed, by ordinary news alone; {kept} of {len(targets)} limits on that quiet world are met."
     )
     return f"{start}\n\n{table((*head, *more), rows)}\n\n{quiet}"
+
+
+def channels_effect_table(lab: Laboratory) -> str:
+    """Each channel: its file, switch and test, what it moved, and what lenders lose more or less without it."""
+    rows = []
+    for name in CHANNELS:
+        effect = channel_effects(lab, name)
+        low, high = (effect["change"] + side * 1.96 * effect["error"] for side in (-1, 1))
+        nil = low <= 0.0 <= high
+        rows.append(
+            (
+                f"[`{name}`](abm/contagion/{name}.py)",
+                f"`channels.{name}`",
+                test_of(name),
+                number(effect["moved"]) if name in COUNTED else "–",
+                f"{signed(effect['change'])} ({signed(low)} to {signed(high)})",
+                f"{effect['fall']:+.1f}",
+                WHY_NIL.get(name, "") if nil else "",
+            )
+        )
+    words = f"{seeds_of(lab, 'channels')} paired seeds of the default scenario, news on one day, 1 040 days."
+    head = ("channel and file", "switch", "test", "dollars moved, $bn (median)", "lenders' losses without it, $bn")
+    more = ("fall of AI equity without it, points", "why nil")
+    return f"{words}\n\n{table((*head, *more), rows)}"
 
 
 def draw_comparison(both: abm.ComparisonResult, figures: Path) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from measure import ALL_OFF, MARKETS, ONLY_ORDINARY, Laboratory, Sample, paired, value_of, variance_ratio
 
+from abm.channels import CHANNELS
+
 if TYPE_CHECKING:
     import abm
 
@@ -17,8 +19,9 @@ TARGETS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("targets.toml")
 HORIZON = {"run.ticks": 1040}  # 500 days after the last news of the slowest member, as in every comparison
 SUDDEN, GRADUAL = {"spark.days": 1, **HORIZON}, {"spark.days": 500, **HORIZON}
 QUIET = TARGETS["quiet_world"]["set"]
-LEVERAGES = (0.5, 1.0, 1.5, 2.0)
-NAMES = {"ai_equity": "AI equity", "broad_equity": "broad equity", "notes": "Treasury notes"}
+LEVERAGES = (0.5, 1.0, 1.5, 2.0, 3.0)
+SPARKS = (0.2, 0.6)
+NAMES = {"ai_equity": "AI equity", "broad_equity": "broad equity", "notes": "Treasury notes", "bills": "Treasury bills", "crypto": "crypto"}
 
 
 def at_factor(case: dict[str, Any], factor: float) -> dict[str, Any]:
@@ -55,6 +58,18 @@ def want_all(lab: Laboratory) -> None:
             lab.want(of_leverage(days, leverage), seeds=half)
     for leverage in LEVERAGES:
         lab.want(quiet_at(leverage), "quiet", seeds=half)
+    lab.want(SUDDEN, seeds=seeds_of(lab, "bounds"))
+    for total in SPARKS:
+        lab.want({**SUDDEN, "spark.total": total}, seeds=seeds_of(lab, "bounds"))
+        lab.want({**SUDDEN, **ALL_OFF, "spark.total": total}, seeds=seeds_of(lab, "bounds"))
+    lab.want(SUDDEN, seeds=seeds_of(lab, "channels"))
+    for name in CHANNELS:
+        lab.want({**SUDDEN, f"channels.{name}": False}, seeds=seeds_of(lab, "channels"))
+
+
+def seeds_of(lab: Laboratory, part: str) -> int:
+    """The seeds that targets.toml asks for, or as many as there are."""
+    return min(lab.seeds, TARGETS[part]["seeds"])
 
 
 def quiet_at(leverage: float) -> dict[str, Any]:
@@ -155,6 +170,40 @@ def reported_table(lab: Laboratory) -> str:
             dial = f"`{case['dial']}` {case['values'][0]:g} → {case['values'][1]:g}" if place == 0 else ""
             rows.append((dial, words, sign, signed(mean), f"{signed(first)} to {signed(last)}"))
     return table(("dial", "what changes", "sign", "by", "95 % interval"), rows)
+
+
+# -- bounds and channels -------------------------------------------------------------------------------
+
+
+def bounds_table(lab: Laboratory) -> str:
+    seeds = seeds_of(lab, "bounds")
+    full = lab.sample(SUDDEN, seeds=seeds)
+    falls = {
+        (total, off): np.median(lab.sample({**SUDDEN, **extra, "spark.total": total}, seeds=seeds)["drawdown"])
+        for total in SPARKS
+        for off, extra in ((False, {}), (True, ALL_OFF))
+    }
+    low, high = SPARKS
+    measured = {
+        "sparks_differ": float((falls[high, False] - falls[low, False]) / (falls[high, True] - falls[low, True])),
+        "note_flow_basis_points": float(np.quantile(full["note_flow_basis_points"], 0.95)),
+        **{f"worst_day_{m}": float(np.quantile(full[f"beyond_news_{m}"], 0.95)) for m in ("ai_equity", "broad_equity")},
+    }
+    rows = [
+        (target["what"], f"{measured[name]:.3g}", limit_in_words(target), "yes" if holds(target, measured[name]) else "**no**")
+        for target in TARGETS["bounds"]["targets"]
+        for name in (target["name"],)
+    ]
+    return table(("what", "measured", "limit", "holds"), rows)
+
+
+def channel_effects(lab: Laboratory, name: str) -> dict[str, float]:
+    """What a channel moved with all on, and the paired change of lenders' losses when it alone is off, in $bn."""
+    seeds = seeds_of(lab, "channels")
+    on, off = lab.sample(SUDDEN, seeds=seeds), lab.sample({**SUDDEN, f"channels.{name}": False}, seeds=seeds)
+    change, error = paired(on["lender_losses"], off["lender_losses"])
+    fall, _ = paired(on["drawdown"], off["drawdown"])
+    return {"moved": float(np.median(on[f"moved_{name}"])), "change": change, "error": error, "fall": 100 * fall}
 
 
 # -- sudden and gradual --------------------------------------------------------------------------------

@@ -14,9 +14,11 @@ from abm.channels import CHANNELS
 from abm.economy import RECORDS
 from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECTORS
 from abm.markets import MARKETS
+from abm.opening.reconciliation import reconciliation
 from abm.outcome.recorder import SERIES
 from abm.records import ASSET, BOOKS, LIABILITY
 from abm.scenario import parameters
+from abm.scenario.tables import COLUMNS
 from abm.tick import TICK
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,10 +28,21 @@ OFF_MEANS = {
     "ordinary_trading": "nobody trades, earns or pays interest unless he must; with all off prices are the news",
     "narrative_feedback": "nobody turns doubter; prices lose what the news says and no more",
     "margin_calls": "no call, no forced sale, no seizure: losses stay on paper",
+    "margin_procyclicality": "margins stay as they are in calm, and a dealer's own strain does not raise them",
+    "risk_limits": "funds set themselves no limits: no stop after losses, no cut when markets move much",
+    "redemptions": "nobody leaves a fund",
     "cross_asset_sales": "a call is met out of AI equity alone; a long-term investor takes the rest of a seized book",
     "depth_spiral": "depth stays at its normal level whatever happens",
     "finite_buyers": "every offer finds a taker, and discounts heal as fast as in normal times",
+    "performance_chasing": "savers leave their money where it is",
+    "crowding_revealed": "a failure teaches nobody what others hold",
     "fund_default_losses": "owners make every lender whole, and no dealer or bank fails",
+    "dealer_runs": "cash pools and customers stay with dealers however weak",
+    "credit_tightening": "banks short of capital lend as before",
+    "deposit_runs": "uninsured depositors stay with banks however weak",
+    "bank_asset_sales": "banks hold their securities whatever they lack",
+    "interbank": "what a failed bank owes to other banks is paid in full, at public cost",
+    "real_economy": "output stays on its trend, and no debtor outside the market defaults",
 }
 
 
@@ -76,7 +89,7 @@ def chart_table() -> str:
     rows = []
     for k, name in enumerate(INSTRUMENTS):
         holders, debtors = [], []
-        for record in (r for r in RECORDS if r not in ("markets", "story", "switches", "day")):
+        for record in (r for r in RECORDS if r not in ("markets", "story", "output", "switches", "day")):
             for field in RECORDS[record].part(BOOKS):
                 traded = field.size > 1 and field.instrument is not None and field.instrument < N_TRADED
                 if field.instrument == k or (traded and k < N_TRADED):
@@ -116,10 +129,14 @@ def series_table() -> str:
 
 
 def markets_table() -> str:
-    terms = list(type(default().markets.ai_equity).model_fields)
+    terms = list(type(default().markets.notes).model_fields)
     values = default().markets
-    rows = [(f"`{t}`", *(number(getattr(getattr(values, m.name), t)) for m in MARKETS)) for t in terms]
+    rows = [(f"`{t}`", *(shown(getattr(getattr(values, m.name), t, "–")) for m in MARKETS)) for t in terms]
     return table(("term of the market", *(NAMES.get(m.name, m.label) for m in MARKETS)), rows)
+
+
+def shown(value: object) -> str:
+    return number(float(value)) if isinstance(value, int | float) else str(value)
 
 
 def grade(source: str) -> str:
@@ -139,14 +156,14 @@ GRADES = ("published", "remembered", "partly assumed", "assumed", "by definition
 def parameters_table() -> str:
     rows = []
     for p in parameters():
-        if not isinstance(p.default, bool):
+        if not isinstance(p.default, bool | str):
             allowed = f"from {number(p.low)}" if p.high == math.inf else f"{number(p.low)} to {number(p.high)}"
             rows.append((f"`{p.path}`", p.meaning, number(p.default), p.unit, allowed, p.source, grade(p.source)))
     return table(("parameter", "meaning", "value", "unit", "allowed", "source", "grade"), rows)
 
 
 def grades_line() -> str:
-    counts = count(grade(p.source) for p in parameters() if not isinstance(p.default, bool))
+    counts = count(grade(p.source) for p in parameters() if not isinstance(p.default, bool | str))
     parts = ", ".join(f"{counts[g]} {g}" for g in GRADES if counts.get(g))
     return f"The scenario `{SCENARIO}` has {sum(counts.values())} numbers: {parts}."
 
@@ -160,11 +177,37 @@ def count(items: Iterable[str]) -> dict[str, int]:
 
 def cast_line() -> str:
     s = default()
+    names = ", ".join(m.label if m.label == "AI equity" else m.label[0].lower() + m.label[1:] for m in MARKETS)
     return (
-        f"On stage in `{s.name}`: {s.funds.count} equity long/short funds, {s.margin_accounts.count} cohorts "
-        f"of margin accounts, {s.dealers.count} dealers, {s.banks.count} banks with deposits at named banks, "
-        f"{s.buyers.count} long-term investors; {', '.join(NAMES[m.name] for m in MARKETS)}; {len(CHANNELS)} channels."
+        f"On stage in `{s.name}`: {s.funds.count} hedge funds of six styles (long/short, multi-strategy, Treasury "
+        f"relative value, macro, systematic, unlevered), {s.margin_accounts.count} cohorts of margin accounts, "
+        f"{s.dealers.count} dealers, {s.banks.count} banks with deposits at named banks, {s.pools.count} cash pools, "
+        f"{s.chasers.count} savers who chase returns, {s.buyers.count} long-term investors and the holders of crypto; "
+        f"{names}, futures on notes; {len(CHANNELS)} channels."
     )
+
+
+def reconciliation_table() -> str:
+    def shown_amount(amount: float | None) -> str:
+        return "–" if amount is None else f"{amount:,.0f}".replace(",", " ") if abs(amount) >= 100 else f"{amount:.1f}"
+
+    rows = [
+        (t.name, shown_amount(t.wanted), shown_amount(t.held), t.unit,
+         "–" if t.difference is None else f"{t.difference + 0.0:.2f} %".replace("-0.00", "0.00"), t.source)
+        for t in reconciliation(default())
+    ]  # fmt: skip
+    return table(("total", "wanted", "in the books", "unit", "difference", "source"), rows)
+
+
+def own_data_table() -> str:
+    """Every column of every own table, as `abm/scenario/tables.py` declares it."""
+    rows = []
+    for name, columns in COLUMNS.items():
+        for place, c in enumerate(columns):
+            file = f"`{name}.file`" if place == 0 else ""
+            allowed = c.allowed().replace(f" in the unit {c.unit!r}", "").replace("1e+09", "a billion")
+            rows.append((file, f"`{c.name}`", c.meaning, c.unit, allowed))
+    return table(("table", "column", "meaning", "unit", "allowed"), rows)
 
 
 def code(words: Iterable[str]) -> str:
@@ -183,4 +226,6 @@ STATIC = {
     "parameters": parameters_table,
     "grades": grades_line,
     "cast": cast_line,
+    "reconciliation": reconciliation_table,
+    "own-data": own_data_table,
 }

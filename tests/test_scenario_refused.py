@@ -130,7 +130,7 @@ BAD_FILES = [  # (content, words that the sentence must hold)
     (b"[spark]\ndays = 1\ndays = 2\n", "mine.toml: is not valid TOML ("),
     (b"a = " + b"[" * 100_000, "mine.toml: is nested too deeply"),
     (b"a = " + b"1" * 5_000, "mine.toml: is not valid TOML ("),
-    (b"#" * 1_000_001, "mine.toml: has 1000001 bytes"),
+    (b"#" * 10_000_001, "mine.toml: has 10000001 bytes"),
     (b"format = 2", "format = 2 is not a known version of the file format; allowed is 1"),
     (b"format = true", "format = True is not a known version"),
     (b'format = "1"', "format = '1' is not a known version"),

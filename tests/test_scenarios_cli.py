@@ -43,6 +43,7 @@ def test_show_gives_every_number_and_counts_the_assumed_ones():
     shown = run("show").stdout
     scenario = load()
     rows = {line.split()[0] for line in shown.splitlines() if line}
+    assert "hedge funds: net asset value" in shown
     assert scenario.quantities.keys() < rows
     assert scenario.digest in shown
     assert f"{len(assumed(scenario))} of {len(scenario.quantities)} numbers are assumed, 0 have no source." in shown
@@ -126,17 +127,17 @@ def test_new_refuses_what_would_not_work(tmp_path):
     run("new", "mine", "--force")
 
 
-def test_export_writes_the_resolved_file():
+def test_export_writes_the_scenario_with_its_tables():
     run("new", "mine")
-    assert run("export", "mine.toml", "out/deep", "--set", "spark.days=7").stdout.strip() == str(
-        Path("out/deep/mine.toml")
-    )
+    names_written = ("mine.toml", "funds.csv", "dealers.csv", "banks.csv", "exposures.csv")
+    written = [Path("out/deep") / name for name in names_written]
+    assert run("export", "mine.toml", "out/deep", "--set", "spark.days=7").stdout.split() == [str(f) for f in written]
     assert load("out/deep/mine.toml").spark.days == 7
     assert "extends" not in Path("out/deep/mine.toml").read_text(encoding="utf-8")
     assert "exists" in refusal("export", "mine.toml", "out/deep")
     run("export", "mine.toml", "out/deep", "--force")
-    assert [path.name for path in Path("out/deep").iterdir()] == ["mine.toml"]
-    assert "mine.toml/us_late_2025.toml: cannot be written" in refusal("export", DEFAULT, "mine.toml")
+    assert sorted(Path("out/deep").iterdir()) == sorted(written)
+    assert "mine.toml: is a file" in refusal("export", DEFAULT, "mine.toml")
 
 
 def test_schema_is_printed_or_written():

@@ -1,4 +1,4 @@
-"""Banks: hold everybody's deposits, lend to dealers and to the economy."""
+"""Banks: hold everybody's deposits, lend to dealers, to each other, to non-banks and to the economy."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from abm.ledger.chart import (
     AI_EQUITY,
     BANK_DEBT,
     BANK_LOANS,
+    BILLS,
+    DEALER_SHARES,
     DEPOSITS,
+    INTERBANK_LOANS,
     N_TRADED,
     NOTES,
     OTHER_LOANS,
     OTHER_SECURITIES,
+    PUBLIC_SUPPORT,
     RESERVES,
 )
-from abm.records import Record, asset, liability, memory, pointer, term
+from abm.records import Record, asset, intent, liability, memory, pointer, term
+
+N_BANK_LENDERS = 4  # a bank borrows from at most so many others
+N_DEBTORS = 3
+ECONOMY, PRIVATE_CREDIT, OTHER_NON_BANKS = range(N_DEBTORS)  # rows of debtors, and places in `loans`
 
 BANK = Record(
     "bank",
@@ -22,26 +30,50 @@ BANK = Record(
         term("id", "identity", "the bank's own number", kind="i8"),
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         pointer("customers", "depositors"),
+        pointer("debtor", "debtors", size=N_DEBTORS),
+        pointer("interbank_lender", "banks", size=N_BANK_LENDERS),
         term("earnings_per_day", "$bn per day", "retained earnings from its ordinary business"),
         term("opening_capital", "$bn", "capital when the books were opened"),
-        asset("units", AI_EQUITY, "AI equity, broad equity and notes held", size=N_TRADED),
+        term("opening_reserves", "$bn", "reserves when the books were opened"),
+        term("opening_deposits", "$bn", "deposits when the books were opened"),
+        asset("units", AI_EQUITY, "Treasury notes and bills held", size=N_TRADED),
         asset("other_securities", OTHER_SECURITIES, "inert securities"),
         asset("reserves", RESERVES, "at the central bank"),
         asset("dealer_loans", BANK_LOANS, "lent to dealers"),
-        asset("loans", OTHER_LOANS, "lent to everybody else"),
+        asset("loans", OTHER_LOANS, "lent to the economy, private credit, other non-banks", size=N_DEBTORS, at="debtor"),
+        asset("interbank_lent", INTERBANK_LOANS, "lent to other banks"),
+        asset("dealer_shares", DEALER_SHARES, "capital of the dealers in its group"),
         liability("deposits", DEPOSITS, "owed to depositors"),
+        liability(
+            "interbank", INTERBANK_LOANS, "borrowed from other banks", size=N_BANK_LENDERS, at="interbank_lender"
+        ),
         liability("debt", BANK_DEBT, "bonds and wholesale funding"),
-        memory("failed", "0 or 1", "1 once it has failed", kind="i8"),
+        liability("support", PUBLIC_SUPPORT, "lent by the public in receivership"),
+        memory("failed", "0, 1, 2", "0 sound, 1 resolved, 2 failed and not yet resolved", kind="i8"),
+        memory("days_failed", "days", "since it failed", kind="i8"),
         memory("capital", "$bn", "assets less liabilities at the last look"),
-        memory("loss_event", "event", "the last loss on a dealer, as an event", kind="i8"),
+        memory("ratio", "share", "capital over risk-weighted assets at the last look"),
+        memory("outflow", "share per day", "uninsured deposits withdrawn lately"),
+        memory("tightness", "share", "how hard it tightens credit, 0 when its capital is on target"),
+        memory("loss_event", "event", "the last loss on a debtor, as an event", kind="i8"),
+        intent("orders", "units", "securities to sell (-)", size=N_TRADED),
     ),
 )
 
 
 @rule
+def bank_lending(bank):
+    """Return its loans to all but other banks, in $bn."""
+    lending = bank.dealer_loans
+    for debtor in range(N_DEBTORS):
+        lending += bank.loans[debtor]
+    return lending
+
+
+@rule
 def bank_assets(bank, markets):
     """Return total assets at market prices, in $bn."""
-    assets = bank.other_securities + bank.reserves + bank.dealer_loans + bank.loans
+    assets = bank.other_securities + bank.reserves + bank.interbank_lent + bank.dealer_shares + bank_lending(bank)
     for k in range(N_TRADED):
         assets += bank.units[k] * markets[k].price
     return assets
@@ -50,11 +82,21 @@ def bank_assets(bank, markets):
 @rule
 def bank_capital(bank, markets):
     """Return assets less liabilities at market prices, in $bn."""
-    return bank_assets(bank, markets) - bank.deposits - bank.debt
+    owed = bank.deposits + bank.debt + bank.support
+    for line in range(N_BANK_LENDERS):
+        owed += bank.interbank[line]
+    return bank_assets(bank, markets) - owed
+
+
+@rule
+def weighted_assets(bank, assets, markets, risk_weight):
+    """Return risk-weighted assets, in $bn; reserves and Treasuries weigh nothing (Basel III)."""
+    treasuries = bank.units[NOTES] * markets[NOTES].price + bank.units[BILLS] * markets[BILLS].price
+    return risk_weight * (assets - bank.reserves - treasuries)
 
 
 @rule
 def capital_ratio(bank, assets, capital, markets, risk_weight):
-    """Return capital over risk-weighted assets; reserves and Treasury notes weigh nothing (Basel III)."""
-    weighted = risk_weight * (assets - bank.reserves - bank.units[NOTES] * markets[NOTES].price)
+    """Return capital over risk-weighted assets."""
+    weighted = weighted_assets(bank, assets, markets, risk_weight)
     return capital / weighted if weighted > 0.0 else 1.0

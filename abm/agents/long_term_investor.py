@@ -1,8 +1,20 @@
-"""Long-term investors: pension funds, insurers, mutual funds. They take the other side of every day's flow."""
+"""Long-term investors take the other side of every day's flow, each in its own markets.
+
+Pension funds, insurers and mutual funds buy securities; they own the funds' shares and lend securities to
+short sellers. Long-term holders of crypto do the same for crypto, and for nothing else.
+"""
 
 from __future__ import annotations
 
-from abm.ledger.chart import AI_EQUITY, DEPOSITS, FUND_SHARES, N_TRADED, OTHER_SECURITIES
+from abm.ledger.chart import (
+    AI_EQUITY,
+    DEPOSITS,
+    FUND_SHARES,
+    FUTURES,
+    N_TRADED,
+    OTHER_SECURITIES,
+    SECURITIES_LENT,
+)
 from abm.records import Record, asset, memory, pointer, term
 
 LONG_TERM_INVESTOR = Record(
@@ -11,9 +23,11 @@ LONG_TERM_INVESTOR = Record(
         term("id", "identity", "the investor's own number", kind="i8"),
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         pointer("bank", "banks"),
-        term("share", "share", "its part of the other side of the market"),
+        term("share", "share", "its part of the other side of each market", size=N_TRADED),
         term("normal_budget", "$bn", "cash and risk that it would spend on bargains in normal times"),
-        asset("units", AI_EQUITY, "AI equity, broad equity and notes held", size=N_TRADED),
+        asset("units", AI_EQUITY, "securities or crypto held", size=N_TRADED),
+        asset("lent", SECURITIES_LENT, "units of broad equity lent"),
+        asset("futures", FUTURES, "contracts on notes held long"),
         asset("other_securities", OTHER_SECURITIES, "inert securities"),
         asset("deposit", DEPOSITS, "cash at its bank", at="bank"),
         asset("fund_shares", FUND_SHARES, "shares of hedge funds"),

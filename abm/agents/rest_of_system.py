@@ -1,7 +1,7 @@
-"""The rest of the system: households, firms and the public sector, which hold and owe but do not act yet.
+"""The rest of the system: households, firms and the public sector, which hold and owe.
 
-Depositors are one cohort per bank. The issuer stands for firms and the public sector together: it owes
-what the others hold. The clearing house has its account at the central bank and is empty at nightfall.
+Depositors are one cohort per bank: who leaves a bank joins the cohort of another. Firms and the public sector
+owe what the others hold. The clearing house has its account at the central bank and is empty at nightfall.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from abm.ledger.chart import (
     N_TRADED,
     OTHER_LOANS,
     OTHER_SECURITIES,
-    REPO,
+    PUBLIC_SUPPORT,
     RESERVES,
 )
-from abm.records import Record, asset, intent, liability, pointer, term
+from abm.records import Record, asset, intent, liability, memory, pointer, term
+
+FIRMS, PUBLIC = range(2)  # rows of issuers
 
 DEPOSITOR = Record(
     "depositor",
@@ -24,8 +26,9 @@ DEPOSITOR = Record(
         term("id", "identity", "the cohort's own number", kind="i8"),
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         pointer("bank", "banks"),
-        asset("deposit", DEPOSITS, "cash at its bank", at="bank"),
-        asset("repo_lent", REPO, "lent to dealers against securities"),
+        asset("insured", DEPOSITS, "insured money at its bank", at="bank"),
+        asset("deposit", DEPOSITS, "uninsured money at its bank", at="bank"),
+        memory("frozen", "$bn", "part of the uninsured that a receivership has not paid out yet"),
     ),
 )
 
@@ -35,11 +38,20 @@ ISSUER = Record(
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         asset("units", AI_EQUITY, "notes bought back by the central bank", size=N_TRADED),
         asset("bank_debt", BANK_DEBT, "banks' bonds and wholesale funding held"),
-        liability("issued", AI_EQUITY, "units of AI equity, broad equity and notes issued", size=N_TRADED),
+        asset("support", PUBLIC_SUPPORT, "lent to banks in receivership"),
+        liability("issued", AI_EQUITY, "units of securities issued", size=N_TRADED),
         liability("other_securities", OTHER_SECURITIES, "inert securities issued"),
         liability("reserves", RESERVES, "central-bank reserves issued"),
-        liability("loans", OTHER_LOANS, "borrowed from banks"),
         intent("orders", "units", "central-bank purchases of the day", size=N_TRADED),
+    ),
+)
+
+DEBTOR = Record(
+    "debtor",
+    (
+        term("id", "identity", "the economy, private credit, other non-banks", kind="i8"),
+        term("sector", "column", "its sector in the chart of accounts", kind="i8"),
+        liability("owed", OTHER_LOANS, "borrowed from banks"),
     ),
 )
 

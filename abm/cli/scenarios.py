@@ -22,6 +22,7 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(help="Shipped scenario or path of a TOML file.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
+SEED_SHOWN = 1  # of the books that `show` opens
 DIALS = ("run.ticks", "spark.total", "spark.days", "spark.start", "funds.leverage", "funds.crowding")
 DIALS += ("markets.depth", "banks.capital", "buyers.cash")
 
@@ -41,7 +42,8 @@ def show(
     toml: Annotated[bool, typer.Option("--toml", help="Print the resolved file.")] = False,
     changes: Set = None,
 ) -> None:
-    """Print a scenario with units and sources."""
+    """Print a scenario with units and sources, and its totals against the books that they open."""
+    from abm.opening.reconciliation import reconciliation
     from abm.scenario import assumed
 
     scenario = chosen_scenario(name, changes)
@@ -58,6 +60,10 @@ def show(
         parts = ((key, value) for key, value in action if f"actions.{index}.{key}" not in quantities)
         rows += [(f"actions.{index}.{key}", plain(value), "", "") for key, value in parts]
     print_table(("path", "value", "unit", "source"), rows)
+    typer.echo(f"\nTotals in $bn and shares in %, as the scenario wants them and in the books of seed {SEED_SHOWN}:\n")
+    totals = reconciliation(scenario, SEED_SHOWN)
+    rows = [(t.name, amount(t.wanted), amount(t.held), percent(t.difference), t.source) for t in totals]
+    print_table(("total", "wanted", "in the books", "difference", "source"), rows)
     unsourced = sum(quantity.source in ("not given", "override") for quantity in quantities.values())
     typer.echo(f"\n{len(assumed(scenario))} of {len(quantities)} numbers are assumed, {unsourced} have no source.")
 
@@ -88,7 +94,10 @@ def params() -> None:
     """List every parameter: meaning, unit, default, range and source."""
     from abm.scenario import parameters
 
-    rows = [(p.path, p.meaning, p.unit, plain(p.default), interval(p.low, p.high), p.source) for p in parameters()]
+    rows = [
+        (p.path, p.meaning, p.unit, plain(p.default), ", ".join(p.choices) or interval(p.low, p.high), p.source)
+        for p in parameters()
+    ]
     print_table(("path", "meaning", "unit", "default", "range", "source"), rows)
 
 
@@ -139,12 +148,52 @@ def new(
 def export(
     name: Name,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder, made if it does not exist.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw that is written.")] = 0,
     changes: Set = None,
-    force: Force = False,
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder that is not empty.")] = False,
 ) -> None:
-    """Write the resolved file of a scenario into a folder."""
+    """Write a scenario with its institutions as tables to edit: own data starts here.
+
+    The folder gets funds.csv, dealers.csv, banks.csv, exposures.csv and a scenario file that names them. With the
+    same seed it runs to the same bits. The dials of leverage, crowding and banks' capital are in the tables.
+    """
+    from functools import reduce
+    from operator import getitem
+
+    from abm.experiments.files import new_folder
+    from abm.experiments.one_run import valid_seed
+    from abm.opening.institutions import institutions
+    from abm.opening.tables import DIALS, csv_tables
+    from abm.scenario import names
+    from abm.scenario.joined import totals
+    from abm.scenario.tables import parsed
+    from abm.scenario.writing import to_toml
+
     scenario = chosen_scenario(name, changes)
-    write_whole(folder / f"{Path(name).stem}.toml", scenario.to_toml(), force=force)
+    texts = csv_tables(institutions(scenario, valid_seed(seed)))
+    overrides: dict[str, Any] = {dial: 1 for dial in DIALS if scenario.quantity(dial).value != 1}
+    for table, text in texts.items():
+        columns, rows = parsed(text, f"{table}.csv")
+        overrides[f"tables.{table}"] = {"file": f"{table}.csv", "columns": columns, "rows": rows}
+    own = scenario.replace(overrides)  # refuses what could not be read back
+    whole = own.to_dict()
+    del whole["tables"]
+    for path in totals(own.tables.present(), lambda path: own.quantity(path).value):
+        *parents, key = path.split(".")  # left to follow the rows, whatever becomes of them
+        del reduce(getitem, parents, whole)[key]
+    if name in names() and not changes:
+        whole = {"format": whole["format"], "extends": name}
+    for path in (dial for dial in DIALS if dial in overrides):
+        section, _, key = path.partition(".")
+        whole.setdefault(section, {})[key] = {"value": 1, "unit": "times today's", "source": "the tables have it"}
+    for table in texts:
+        whole.setdefault(table, {})["file"] = f"{table}.csv"
+    with new_folder(folder, force) as hidden:
+        for table, text in texts.items():
+            (hidden / f"{table}.csv").write_text(text, encoding="utf-8")
+        (hidden / f"{Path(name).stem}.toml").write_text(to_toml(whole), encoding="utf-8")
+    for file in (f"{Path(name).stem}.toml", *(f"{table}.csv" for table in texts)):
+        typer.echo(str(folder / file))
 
 
 @app.command()
@@ -240,6 +289,16 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return on_off(value)
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def amount(value: float | None) -> str:
+    """A total to a tenth, a residual as a dash."""
+    return "–" if value is None else f"{value:,.1f}".replace(",", " ")
+
+
+def percent(value: float | None) -> str:
+    """A difference in per cent; what rounds to nought has no sign."""
+    return "–" if value is None else f"{round(value, 2) + 0.0:.2f} %"
 
 
 def on_off(value: bool) -> str:

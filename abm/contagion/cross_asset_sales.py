@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from abm.agents.leveraged_fund import shrink
 from abm.channels import CROSS_ASSET_SALES, MARGIN_CALLS
 from abm.compiled import rule
-from abm.ledger.chart import AI_EQUITY, N_TRADED
+from abm.ledger.chart import N_TRADED, NOTES
 
 
 @rule
-def raise_margin(fund, markets, margin, excess, switch):
-    """State sales that lower the margin requirement by `excess` $bn, as far as one day allows.
+def raise_margin(fund, markets, margin, excess, cash, switch):
+    """State sales that lower the margin requirement by `excess` $bn and raise `cash` $bn, as far as one day allows.
 
-    One part is raised pro rata over all assets, the rest in the order of what is easiest to sell.
-    Without the channel all of it comes out of AI equity, where the story is.
+    One part is raised pro rata over the whole book, the rest in the order of what is easiest to sell.
+    Without the channel all of it comes out of the fund's home market.
     """
-    pro_rata = margin.pro_rata_share * min(1.0, excess / fund.requirement) if switch else 0.0
+    pro_rata = 0.0
+    if switch and fund.requirement > 0.0:
+        pro_rata = min(margin.pro_rata_share * min(1.0, excess / fund.requirement), margin.daily_sale_share)
+        shrink(fund, pro_rata)
     still = excess - pro_rata * fund.requirement
     for place in range(N_TRADED):
         k = markets[place].easiest_to_sell
-        margin_held = fund.maintenance[k] * fund.units[k] * markets[k].price
-        if margin_held <= 0.0 or not (switch or k == AI_EQUITY):
+        value = fund.units[k] * markets[k].price
+        margin_held = fund.margin_factor * markets[k].margin_factor * fund.maintenance[k] * value
+        if margin_held <= 0.0 or not (switch or k == fund.home_market):
             continue
-        share = min(pro_rata + still / margin_held, 1.0, margin.daily_sale_share)
+        share = min(max(pro_rata + still / margin_held, cash / value), 1.0, margin.daily_sale_share)
         still -= max(0.0, share - pro_rata) * margin_held
+        cash = max(0.0, cash - share * value)
         offer(fund, k, share)
 
 
@@ -30,16 +36,20 @@ def raise_margin(fund, markets, margin, excess, switch):
 def sell_book(fund, margin, switch):
     """State the sales of a seized book: equal parts a day until its end.
 
-    Without the channel only AI equity is sold; a long-term investor takes the rest at market value.
+    Without the channel only its home market is sold in; a long-term investor takes the rest at market value.
     """
     share = 1.0 / max(1.0, margin.liquidation_days - fund.days_in_call)
+    if switch:
+        shrink(fund, share)
     for k in range(N_TRADED):
-        if fund.units[k] > 0.0 and (switch or k == AI_EQUITY):
+        if fund.units[k] > 0.0 and (switch or k == fund.home_market):
             offer(fund, k, share)
 
 
 @rule
 def offer(fund, k, share):
-    """Offer a share of what the fund holds in market k, under the channel that causes it."""
+    """Offer a share of what the fund holds in market k, under its channel; a hedge goes with its notes."""
     fund.orders[k] = -share * fund.units[k]
-    fund.channel[k] = MARGIN_CALLS if k == AI_EQUITY else CROSS_ASSET_SALES
+    fund.channel[k] = MARGIN_CALLS if k == fund.home_market else CROSS_ASSET_SALES
+    if k == NOTES:
+        fund.futures_order = -share * fund.futures

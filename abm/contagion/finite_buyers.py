@@ -10,24 +10,26 @@ from abm.compiled import rule
 
 
 @rule
-def buyers_capacity(investors):
-    """Return what is left of all buyers' budgets, as a share of normal, between 0 and 1."""
+def buyers_capacity(investors, k):
+    """Return what is left of the budgets of all who buy in market k, as a share of normal, between 0 and 1."""
     left = 0.0
     normal = 0.0
     for row in range(investors.shape[0]):
-        left += investors[row].budget
-        normal += investors[row].normal_budget
+        if investors[row].share[k] > 0.0:
+            left += investors[row].budget
+            normal += investors[row].normal_budget
     return min(1.0, max(0.0, left / normal)) if normal > 0.0 else 0.0
 
 
 @rule
-def share_of_offers_taken(offered, investors, daily_share, switch):
-    """Return the part of a day's net offers, in $bn, that buyers can take: at most so much of their budget."""
+def share_of_offers_taken(offered, investors, k, daily_share, switch):
+    """Return the part of a day's net offers, in $bn, that buyers of market k can take: so much of their budget."""
     if not switch or offered <= 0.0:
         return 1.0
     left = 0.0
     for row in range(investors.shape[0]):
-        left += max(investors[row].budget, 0.0)
+        if investors[row].share[k] > 0.0:
+            left += max(investors[row].budget, 0.0)
     return min(1.0, daily_share * left / offered)
 
 

@@ -6,25 +6,31 @@ Without the channel the owners make every lender whole, and no lender fails.
 from __future__ import annotations
 
 from abm.agents.bank import bank_assets, bank_capital, capital_ratio
-from abm.agents.dealer import N_LINES, dealer_capital
-from abm.agents.leveraged_fund import CLOSED, SEIZED
+from abm.agents.dealer import N_LINES, dealer_capital, total_bank_loans
+from abm.agents.leveraged_fund import CLOSED, N_DEALERS, SEIZED, debt_on, securities_held, sold_short
 from abm.channels import FUND_DEFAULT_LOSSES
 from abm.compiled import rule
-from abm.ledger.chart import AI_EQUITY, BANK_LOANS, MARGIN_LOANS, N_TRADED, NOTES
+from abm.ledger.chart import BANK_LOANS, BROAD_EQUITY, MARGIN_LOANS, N_TRADED, NOTES
 from abm.ledger.postings import (
     add_to_customer_cash,
-    credit_account,
     lend_on_margin,
+    lend_securities,
+    move_cash,
+    net_other,
     pay,
+    receive,
     redeem_shares,
+    repay_from_cash,
+    revalue_group,
+    transfer_futures,
+    transfer_other,
     transfer_units,
     write_off_dealer_loan,
-    write_off_margin_loan,
+    write_off_fund,
 )
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import (
     BANK,
-    BANK_FAILED,
     BANK_LOSS,
     DEALER,
     DEALER_FAILED,
@@ -40,14 +46,31 @@ SOUND, RESOLVED, FAILED, FAILED_AGAIN = range(4)  # failed ones are marked first
 
 
 @rule
-def sell_outside_market(fund, dealer, investor, banks, markets, journal):
-    """Let a long-term investor take a seized book's remaining assets at market value, without an order."""
+def sell_outside_market(fund, dealers, investors, banks, markets, journal):
+    """Let long-term investors take a seized book's remaining assets at market value, without an order.
+
+    What the fund had sold short they get back in money.
+    """
+    investor = investors[fund.owner]
     for k in range(N_TRADED):
         if fund.units[k] > 0.0:
             value = fund.units[k] * markets[k].price
             transfer_units(journal, k, markets[k].price, fund, investor, fund.units[k])
-            pay(journal, banks, investor, dealer, value)
-            credit_account(journal, dealer, fund, value)
+            receive(journal, banks, investor, dealers, fund, value)
+    net_other(journal, fund, min(fund.other_owed, fund.other_securities))
+    value = fund.other_securities
+    transfer_other(journal, fund, investor, value)
+    receive(journal, banks, investor, dealers, fund, value)
+    transfer_futures(journal, investor, fund, -fund.futures)
+    price = markets[BROAD_EQUITY].price
+    for line in range(N_DEALERS):
+        if fund.short[line] > 0.0:
+            dealer = dealers[fund.dealer[line]]
+            lender = investors[dealer.stock_lender]
+            value = fund.short[line] * price
+            lend_on_margin(journal, dealer, fund, line, value)
+            pay(journal, banks, dealer, lender, value)
+            lend_securities(journal, price, lender, dealer, fund, line, -fund.short[line])
 
 
 @rule
@@ -59,86 +82,118 @@ def close_seized_funds(
         fund = funds[row]
         if fund.status != SEIZED or fund.days_in_call == 0:
             continue
-        dealer = dealers[fund.dealer]
-        if not switches[0].cross_asset_sales and fund.units[AI_EQUITY] * markets[AI_EQUITY].price <= DUST:
-            sell_outside_market(fund, dealer, investors[fund.id % len(investors)], banks, markets, journal)
-        value = 0.0
-        for k in range(N_TRADED):
-            value += fund.units[k] * markets[k].price
-        if value > DUST:
+        home = fund.home_market
+        if not switches[0].cross_asset_sales and fund.units[home] * markets[home].price <= DUST:
+            sell_outside_market(fund, dealers, investors, banks, markets, journal)
+        if securities_held(fund, markets) + fund.other_securities + sold_short(fund) > DUST:
             continue
         fund.status = CLOSED
-        repaid = min(fund.cash, fund.margin_loan)
-        add_to_customer_cash(journal, dealer, fund, -repaid)
-        lend_on_margin(journal, dealer, fund, -repaid)
-        if fund.margin_loan > DUST:
-            fund.shortfall = fund.margin_loan
-            if switches[0].fund_default_losses:
-                days[0].dealer_losses += fund.shortfall
-                dealer.loss_event = log_event(
-                    events,
-                    counter,
-                    SHORTFALL,
-                    tick,
-                    FUND,
-                    fund.id,
-                    DEALER,
-                    dealer.id,
-                    FUND_DEFAULT_LOSSES,
-                    MARGIN_LOANS,
-                    fund.shortfall,
-                    fund.cause,
+        for line in range(N_DEALERS):
+            repay_from_cash(journal, dealers, fund, line)
+        for line in range(N_DEALERS):
+            for other in range(N_DEALERS):
+                moved = min(fund.cash[line], debt_on(fund, other))
+                if moved > 0.0:
+                    move_cash(journal, banks, dealers, fund, line, other, moved)
+                    repay_from_cash(journal, dealers, fund, other)
+        for line in range(N_DEALERS):
+            if debt_on(fund, line) > DUST:
+                book_shortfall(
+                    fund, line, dealers, banks, investors, depositors, switches, days, journal, tick, events, counter
                 )
-                write_off_margin_loan(journal, dealer, fund, fund.shortfall)
-                dealer.provision -= fund.shortfall  # known before, booked now: it counts once
-            else:
-                if fund.owner >= 0:
-                    pay(journal, banks, investors[fund.owner], dealer, fund.shortfall)
-                else:
-                    pay(journal, banks, depositors[banks[dealer.bank].customers], dealer, fund.shortfall)
-                lend_on_margin(journal, dealer, fund, -fund.shortfall)
         if fund.owner >= 0:
-            left = fund.cash
-            add_to_customer_cash(journal, dealer, fund, -left)
-            pay(journal, banks, dealer, investors[fund.owner], left)
-            redeem_shares(journal, fund, investors[fund.owner], min(left, fund.shares))
+            for line in range(N_DEALERS):
+                left = fund.cash[line]
+                dealer = dealers[fund.dealer[line]]
+                add_to_customer_cash(journal, dealer, fund, line, -left)
+                pay(journal, banks, dealer, investors[fund.owner], left)
+                redeem_shares(journal, fund, investors[fund.owner], min(left, fund.shares))
 
 
 @rule
-def mark_insolvent(dealers, banks, markets, settings, switches):
+def book_shortfall(fund, line, dealers, banks, investors, depositors, switches, days, journal, tick, events, counter):
+    """Book what a closed fund cannot repay to one of its dealers: his loss, or without the channel its owner's."""
+    dealer = dealers[fund.dealer[line]]
+    missing = debt_on(fund, line)
+    fund.shortfall += missing
+    if switches[0].fund_default_losses:
+        days[0].dealer_losses += missing
+        days[0].moved[FUND_DEFAULT_LOSSES] += missing
+        dealer.loss_event = log_event(
+            events,
+            counter,
+            SHORTFALL,
+            tick,
+            FUND,
+            fund.id,
+            DEALER,
+            dealer.id,
+            FUND_DEFAULT_LOSSES,
+            MARGIN_LOANS,
+            missing,
+            fund.cause,
+        )
+        dealer.provision -= write_off_fund(journal, dealer, fund, line)  # known before, booked now: it counts once
+        return
+    if fund.owner >= 0:
+        pay(journal, banks, investors[fund.owner], dealer, missing)
+    else:
+        pay(journal, banks, depositors[banks[dealer.bank].customers], dealer, missing)
+    add_to_customer_cash(journal, dealer, fund, line, missing)
+    repay_from_cash(journal, dealers, fund, line)
+
+
+@rule
+def mark_insolvent(dealers, banks, markets, settings, switches, journal):
     """Look at every lender's capital and mark who has failed, before anybody is resolved.
 
-    A dealer fails when its capital, less what it knows it will lose on seized books, is gone; a bank when
-    capital over risk-weighted assets is below the minimum. What one failure does to the next is seen
-    tomorrow. A dealer in receivership that lacks capital again is marked again: its lenders bear that too.
+    A dealer fails when its capital, less what it knows it will lose on seized books, is gone, or when it has
+    found no cash for days; a bank when capital over risk-weighted assets is below the minimum or its reserves
+    are gone and it has no securities left to sell. The bank of its group owns a dealer's capital. What one
+    failure does to the next is seen tomorrow. A dealer in receivership that lacks capital again is marked
+    again: its lenders bear that too.
     """
     switch = switches[0].fund_default_losses
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         dealer.capital = dealer_capital(dealer, markets) - dealer.provision
-        if switch and dealer.capital < -DUST:
-            dealer.failed = FAILED_AGAIN if dealer.failed == RESOLVED else FAILED
+        dealer.days_without_cash = dealer.days_without_cash + 1 if dealer.deposit < 0.0 else 0
+        out_of_cash = dealer.days_without_cash > settings[0].dealers.cash_days
+        if dealer.failed == RESOLVED:
+            dealer.days_failed += 1
+            if switch and dealer.capital < -DUST:
+                dealer.failed = FAILED_AGAIN
+        elif switch and (dealer.capital < -DUST or out_of_cash):
+            dealer.failed = FAILED
+        if dealer.parent >= 0:
+            revalue_group(journal, banks, dealer, max(dealer.capital, 0.0) - dealer.group_shares)
     for row in range(banks.shape[0]):
         bank = banks[row]
         bank.capital = bank_capital(bank, markets)
-        ratio = capital_ratio(bank, bank_assets(bank, markets), bank.capital, markets, settings[0].banks.risk_weight)
-        if switch and ratio < settings[0].banks.minimum_ratio and bank.failed == SOUND:
+        assets = bank_assets(bank, markets)
+        bank.ratio = capital_ratio(bank, assets, bank.capital, markets, settings[0].banks.risk_weight)
+        if bank.failed == RESOLVED:
+            bank.days_failed += 1
+        liquid = bank.reserves
+        for k in range(N_TRADED):
+            liquid += bank.units[k] * markets[k].price
+        if bank.failed == SOUND and (bank.ratio < settings[0].banks.minimum_ratio or liquid < 0.0) and switch:
             bank.failed = FAILED
 
 
 @rule
-def resolve_failures(dealers, banks, depositors, markets, stories, settings, days, journal, tick, events, counter):
-    """Resolve all who are marked: a failed dealer's lenders lose on each line, a failed bank is closed.
+def resolve_dealers(dealers, banks, depositors, markets, stories, settings, days, journal, tick, events, counter):
+    """Resolve all dealers that are marked: their lenders lose on each line.
 
     At failure a lender loses the larger of loss given default times the loan and its part of the missing
     capital, at most the loan; what it loses beyond the missing capital is the cost of the resolution. The
-    receiver runs on what is left: positions and customers stay.
+    receiver runs on what is left: positions stay, customers leave (`dealer_runs`).
     """
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         if dealer.failed != FAILED and dealer.failed != FAILED_AGAIN:
             continue
-        missing = -dealer.capital
+        missing = max(0.0, -dealer.capital)
         least = 0.0
         if dealer.failed == FAILED:
             least = settings[0].dealers.loss_given_default
@@ -157,9 +212,7 @@ def resolve_failures(dealers, banks, depositors, markets, stories, settings, day
                 cause_of_failure(dealer.loss_event, markets, stories, tick, events, counter),
             )
         dealer.failed = RESOLVED
-        owed = 0.0
-        for line in range(N_LINES):
-            owed += dealer.bank_loan[line]
+        owed = total_bank_loans(dealer)
         if owed <= 0.0:
             continue
         share = min(1.0, max(least, missing / owed))
@@ -187,24 +240,6 @@ def resolve_failures(dealers, banks, depositors, markets, stories, settings, day
         cost = max(0.0, share * owed - missing)
         pay(journal, banks, dealer, depositors[banks[dealer.bank].customers], cost)
         dealer.capital += share * owed - cost
-    for row in range(banks.shape[0]):
-        bank = banks[row]
-        if bank.failed == FAILED:
-            bank.failed = RESOLVED
-            log_event(
-                events,
-                counter,
-                BANK_FAILED,
-                tick,
-                BANK,
-                bank.id,
-                BANK,
-                bank.id,
-                FUND_DEFAULT_LOSSES,
-                NO_INSTRUMENT,
-                bank.capital,
-                cause_of_failure(bank.loss_event, markets, stories, tick, events, counter),
-            )
 
 
 @rule

@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
-from abm.agents.leveraged_fund import ACTIVE, SEIZED, margin_requirement, net_asset_value
+from abm.agents.leveraged_fund import (
+    ACTIVE,
+    N_DEALERS,
+    SEIZED,
+    fund_debt,
+    margin_requirement,
+    net_asset_value,
+    sold_short,
+)
 from abm.channels import MARGIN_CALLS
 from abm.compiled import rule
 from abm.contagion.cross_asset_sales import raise_margin
+from abm.contagion.crowding_revealed import reveal
 from abm.ledger.chart import N_TRADED
 from abm.ledger.postings import revalue_shares
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import CALL_MET, DEALER, FUND, MARGIN_CALL, NO_EVENT, NO_INSTRUMENT, SEIZURE, log_event
 
+DUST = 1e-9  # $bn: less is nothing
+
 
 @rule
 def sell_to_meet_call(fund, markets, margin, cross_asset_sales):
-    """Sell until the requirement stands at the buffer below net asset value: by R - buffer * E."""
-    excess = fund.requirement - margin.buffer * max(fund.net_asset_value, 0.0)
-    if excess > 0.0 and fund.requirement > 0.0:
-        raise_margin(fund, markets, margin, excess, cross_asset_sales)
+    """Sell until the requirement stands at the buffer below net asset value, by R - buffer * E, and cash is repaid."""
+    excess = max(0.0, fund.requirement - margin.buffer * max(fund.net_asset_value, 0.0))
+    cash = (fund.advance + fund.recalled) / margin.buffer  # prices may fall before the sale is filled
+    if excess > 0.0 or cash > 0.0:
+        raise_margin(fund, markets, margin, excess, cash, cross_asset_sales)
 
 
 @rule
-def mark_funds(funds, dealers, investors, markets, switches, journal):
+def missing_margin(fund):
+    """Return what a fund lacks, in $bn: margin, or cash that its dealers advanced or recall."""
+    return max(fund.requirement - fund.net_asset_value, fund.advance + fund.recalled)
+
+
+@rule
+def mark_funds(funds, dealers, investors, markets, settings, switches, journal):
     """Mark every fund to market: net asset value, margin requirement, and the shares its owners hold.
 
-    What a seized book lacks is its dealer's provision: known today, booked when the book is sold.
+    What a seized book lacks is its dealers' provision: known today, booked when the book is sold.
     """
+    year, memory = settings[0].run.ticks_per_year, settings[0].risk_limits.memory_days
     for row in range(dealers.shape[0]):
         dealers[row].provision = 0.0
     for row in range(funds.shape[0]):
         fund = funds[row]
+        before = fund.net_asset_value
         fund.net_asset_value = net_asset_value(fund, markets)
-        fund.requirement = margin_requirement(fund, markets)
+        fund.requirement = margin_requirement(fund, markets, settings[0].margin)
+        if fund.status == ACTIVE and before > 0.0:
+            fund.share_value *= max(0.0, fund.net_asset_value + fund.paid_out) / before
+            fund.year_value += (fund.share_value - fund.year_value) / year
+            fund.best_value += (fund.share_value - fund.best_value) / memory
+            fund.best_value = max(fund.best_value, fund.share_value)
+        fund.paid_out = 0.0
         if fund.status == SEIZED and fund.net_asset_value < 0.0 and switches[0].fund_default_losses:
-            dealers[fund.dealer].provision -= fund.net_asset_value
-            dealers[fund.dealer].loss_event = fund.cause
+            for line in range(N_DEALERS):
+                dealer = dealers[fund.dealer[line]]
+                if fund.line_share[line] > 0.0:
+                    dealer.provision -= fund.line_share[line] * fund.net_asset_value
+                    dealer.loss_event = fund.cause
         if fund.owner >= 0:
             change = max(fund.net_asset_value, 0.0) - fund.shares
             revalue_shares(journal, fund, investors[fund.owner], change)
@@ -58,9 +87,9 @@ def call_margin(funds, dealers, markets, stories, settings, switches, tick, even
             fund.days_in_call = 0
             fund.call = 0.0
             continue
-        missing = fund.requirement - fund.net_asset_value
-        dealer = dealers[fund.dealer].id
-        if missing <= 0.0 or fund.margin_loan <= 0.0:
+        missing = missing_margin(fund)
+        dealer = dealers[fund.dealer[0]].id
+        if missing <= DUST or fund_debt(fund) + sold_short(fund) <= 0.0:
             if fund.days_in_call > 0:
                 log_event(
                     events,
@@ -81,7 +110,9 @@ def call_margin(funds, dealers, markets, stories, settings, switches, tick, even
             fund.cause = NO_EVENT
             continue
         if fund.days_in_call == 0:
-            cause = cause_of_move(worst_holding(fund, markets), markets, stories[0], tick, events, counter)
+            cause = fund.cause  # a loan recalled, or else what it lost most on
+            if cause == NO_EVENT:
+                cause = cause_of_move(worst_holding(fund, markets), markets, stories[0], tick, events, counter)
             fund.call = missing
             fund.cause = log_event(
                 events,
@@ -101,6 +132,8 @@ def call_margin(funds, dealers, markets, stories, settings, switches, tick, even
         if fund.days_in_call > grace_days or fund.net_asset_value <= 0.0:
             fund.status = SEIZED
             fund.days_in_call = 0
+            if switches[0].crowding_revealed:
+                reveal(fund, markets)
             fund.cause = log_event(
                 events,
                 counter,
@@ -112,7 +145,7 @@ def call_margin(funds, dealers, markets, stories, settings, switches, tick, even
                 dealer,
                 MARGIN_CALLS,
                 NO_INSTRUMENT,
-                fund.margin_loan,
+                fund_debt(fund),
                 fund.cause,
             )
 

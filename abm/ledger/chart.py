@@ -3,46 +3,77 @@
 from __future__ import annotations
 
 # Traded instruments come first: their number is also the row of their market and the place in `units`.
-AI_EQUITY, BROAD_EQUITY, NOTES = range(3)
-N_TRADED = 3
+AI_EQUITY, BROAD_EQUITY, NOTES, BILLS, CRYPTO = range(5)
+N_TRADED = 5
 (
+    SECURITIES_LENT,  # broad equity lent and sold short, in units: the borrower owes it at market value
+    FUTURES,  # contracts on notes, counted; what they gain or lose is paid in cash each day
     OTHER_SECURITIES,  # an inert mix that gives balance sheets their true size
     RESERVES,  # owed by the central bank
     DEPOSITS,  # owed by a named bank
     CUSTOMER_CASH,  # free balances of funds and margin accounts, owed by a named dealer
-    MARGIN_LOANS,  # owed to a named dealer
-    REPO,  # dealers' borrowing against securities; its other side is inert
+    MARGIN_LOANS,  # prime brokerage, owed to a named dealer
+    UNSECURED_LOANS,  # of funds, owed to a named dealer
+    FUND_REPO,  # of funds, owed to a named dealer, who funds it by repo of his own
+    REPO,  # of dealers, owed to named cash pools
     BANK_LOANS,  # of dealers, owed to named banks
-    OTHER_LOANS,  # of everybody else, owed to banks
+    OTHER_LOANS,  # of named debtors outside, owed to banks
+    INTERBANK_LOANS,  # between named banks
     BANK_DEBT,  # bonds and wholesale funding of banks
     FUND_SHARES,  # owed by a fund to its named owner, at net asset value
-) = range(N_TRADED, N_TRADED + 10)
+    DEALER_SHARES,  # owed by a dealer to the bank whose group it is in, at its capital
+    PUBLIC_SUPPORT,  # what the public lends to banks in receivership
+) = range(N_TRADED, N_TRADED + 17)
 
 INSTRUMENTS: tuple[str, ...] = (
     "ai_equity",
     "broad_equity",
     "notes",
+    "bills",
+    "crypto",
+    "securities_lent",
+    "futures",
     "other_securities",
     "reserves",
     "deposits",
     "customer_cash",
     "margin_loans",
+    "unsecured_loans",
+    "fund_repo",
     "repo",
     "bank_loans",
     "other_loans",
+    "interbank_loans",
     "bank_debt",
     "fund_shares",
+    "dealer_shares",
+    "public_support",
 )
 N_INSTRUMENTS = len(INSTRUMENTS)
 
-FUNDS, MARGIN_ACCOUNTS, DEALERS, BANKS, LONG_TERM_INVESTORS, REST_OF_SYSTEM = range(6)
+(
+    FUNDS,
+    MARGIN_ACCOUNTS,
+    DEALERS,
+    BANKS,
+    LONG_TERM_INVESTORS,
+    PERFORMANCE_CHASERS,
+    CASH_POOLS,
+    CRYPTO_HOLDERS,
+    HOUSEHOLDS_AND_FIRMS,
+    PUBLIC_SECTOR,
+) = range(10)
 SECTORS: tuple[str, ...] = (
     "funds",
     "margin_accounts",
     "dealers",
     "banks",
     "long_term_investors",
-    "rest_of_system",
+    "performance_chasers",
+    "cash_pools",
+    "crypto_holders",
+    "households_and_firms",
+    "public_sector",
 )
 N_SECTORS = len(SECTORS)
 

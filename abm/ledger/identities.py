@@ -7,7 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from abm.errors import CheckFailed
-from abm.ledger.chart import INSTRUMENTS, N_INSTRUMENTS, N_SECTORS, N_TRADED, REVALUATIONS, SECTORS, TRANSACTIONS
+from abm.ledger.chart import (
+    BROAD_EQUITY,
+    CRYPTO,
+    INSTRUMENTS,
+    N_INSTRUMENTS,
+    N_SECTORS,
+    N_TRADED,
+    REVALUATIONS,
+    SECTORS,
+    SECURITIES_LENT,
+    TRANSACTIONS,
+)
 from abm.records import BOOKS, Record
 
 RELATIVE_TOLERANCE = 1e-9  # of the row's turnover
@@ -31,7 +42,8 @@ def balances(tables: Tables, records: Records, prices: np.ndarray) -> np.ndarray
                 for k in range(N_TRADED):
                     result[k] += by_row(table["sector"], amounts[:, k] * prices[k], N_SECTORS)
             else:
-                result[field.instrument] += by_row(table["sector"], amounts.sum(axis=1), N_SECTORS)
+                each = prices[BROAD_EQUITY] if field.instrument == SECURITIES_LENT else 1.0
+                result[field.instrument] += by_row(table["sector"], amounts.sum(axis=1) * each, N_SECTORS)
     return result
 
 
@@ -40,13 +52,15 @@ def by_row(rows: np.ndarray, amounts: np.ndarray, count: int) -> np.ndarray:
     return np.bincount(rows, weights=amounts, minlength=count)
 
 
-def unbalanced_claims(tables: Tables, records: Records) -> list[tuple[str, int, float]]:
+def unbalanced_claims(tables: Tables, records: Records, crypto: float) -> list[tuple[str, int, float]]:
     """Return (claim, instrument, debit minus credit) for every instrument, and for every named other side.
 
     Units are compared with the number issued, loans and deposits with what each named dealer, bank or
-    owner has in its own books: neither side is ever worked out from the other.
+    owner has in its own books: neither side is ever worked out from the other. Crypto is nobody's debt: its
+    `crypto` units are all there are.
     """
     totals = np.zeros(N_INSTRUMENTS)
+    totals[CRYPTO] = -crypto
     for name, table in tables.items():
         for field in records[name].part(BOOKS):
             assert field.instrument is not None
@@ -82,7 +96,13 @@ def _named_claims(tables: Tables, records: Records) -> list[tuple[str, int, floa
 
 
 def check(
-    tables: Tables, records: Records, prices: np.ndarray, journal: np.ndarray, opening: np.ndarray, place: str
+    tables: Tables,
+    records: Records,
+    prices: np.ndarray,
+    crypto: float,
+    journal: np.ndarray,
+    opening: np.ndarray,
+    place: str,
 ) -> None:
     """Raise unless every identity holds.
 
@@ -90,19 +110,20 @@ def check(
     journal explains the change of every sector's balance sheet since the tick began. Each holds to
     within the larger of 1e-9 of the row's turnover and 1e-6 $bn.
 
-    Shapes: prices (N_TRADED,); journal (2, N_INSTRUMENTS, N_SECTORS); opening balances at the start
+    Shapes: prices (N_TRADED,); crypto, units there are; journal (2, N_INSTRUMENTS, N_SECTORS); opening balances at the start
     of the tick (N_INSTRUMENTS, N_SECTORS); place names tick and phase.
     Raises CheckFailed, naming phase, instrument and amount.
     """
     turnover = np.abs(journal).sum(axis=(0, 2))
     limits = np.maximum(RELATIVE_TOLERANCE * turnover, ABSOLUTE_TOLERANCE)
     # `not <=` rather than `>`: a NaN must fail too.
-    for claim, k, gap in unbalanced_claims(tables, records):
+    for claim, k, gap in unbalanced_claims(tables, records, crypto):
         if not abs(gap) <= limits[k]:
             raise CheckFailed(f"{place}: {claim}: the two sides differ by {gap:.9g} $bn")
     for page, label in ((TRANSACTIONS, "transactions"), (REVALUATIONS, "revaluations")):
         for k, total in enumerate(journal[page].sum(axis=1)):
-            if not abs(total) <= limits[k]:
+            nobodys_debt = k == CRYPTO and page == REVALUATIONS
+            if not abs(total) <= limits[k] and not nobodys_debt:
                 raise CheckFailed(f"{place}: {INSTRUMENTS[k]}: {label} sum to {total:.9g} $bn instead of zero")
     gaps = balances(tables, records, prices) - opening - journal.sum(axis=0)
     if not (np.abs(gaps) <= limits[:, None]).all():

@@ -8,17 +8,30 @@ value changes where it stands. Amounts are in $bn, units in units; assets count 
 from __future__ import annotations
 
 from abm.compiled import rule
+from abm.agents.bank import N_BANK_LENDERS
+from abm.agents.leveraged_fund import N_DEALERS
 from abm.ledger.chart import (
+    BANK_DEBT,
     BANK_LOANS,
     BANKS,
+    BROAD_EQUITY,
     CUSTOMER_CASH,
+    DEALER_SHARES,
     DEPOSITS,
+    FUND_REPO,
     FUND_SHARES,
+    FUTURES,
+    INTERBANK_LOANS,
     MARGIN_LOANS,
+    OTHER_LOANS,
+    OTHER_SECURITIES,
+    PUBLIC_SUPPORT,
     REPO,
     RESERVES,
     REVALUATIONS,
+    SECURITIES_LENT,
     TRANSACTIONS,
+    UNSECURED_LOANS,
 )
 
 
@@ -80,29 +93,160 @@ def earn(journal, bank, customer, amount):
 
 
 @rule
-def lend_on_margin(journal, dealer, fund, amount):
+def transfer_other(journal, seller, buyer, amount):
+    """Hand over inert securities at book value; the money is a posting of its own."""
+    seller.other_securities -= amount
+    buyer.other_securities += amount
+    journal[TRANSACTIONS, OTHER_SECURITIES, seller.sector] -= amount
+    journal[TRANSACTIONS, OTHER_SECURITIES, buyer.sector] += amount
+
+
+@rule
+def net_other(journal, fund, amount):
+    """Let a fund return inert securities sold short out of those that it holds: both shrink."""
+    fund.other_securities -= amount
+    fund.other_owed -= amount
+    journal[TRANSACTIONS, OTHER_SECURITIES, fund.sector] -= amount
+    journal[TRANSACTIONS, OTHER_SECURITIES, fund.sector] += amount
+
+
+@rule
+def transfer_futures(journal, seller, buyer, contracts):
+    """Enter or close futures: the contracts themselves cost nothing."""
+    seller.futures -= contracts
+    buyer.futures += contracts
+    journal[TRANSACTIONS, FUTURES, seller.sector] -= contracts
+    journal[TRANSACTIONS, FUTURES, buyer.sector] += contracts
+
+
+@rule
+def lend_securities(journal, price, investor, dealer, fund, line, units):
+    """Let an investor lend broad equity to a dealer, who lends it on (negative: it is returned to both)."""
+    investor.lent += units
+    dealer.borrowed += units
+    dealer.lent_on += units
+    fund.short[line] += units
+    value = units * price
+    journal[TRANSACTIONS, SECURITIES_LENT, investor.sector] += value
+    journal[TRANSACTIONS, SECURITIES_LENT, fund.sector] -= value
+
+
+@rule
+def lend_on_margin(journal, dealer, fund, line, amount):
     """Let a dealer lend to a fund (or be repaid, if the amount is negative)."""
     dealer.margin_loans += amount
-    fund.margin_loan += amount
+    fund.margin_loan[line] += amount
     journal[TRANSACTIONS, MARGIN_LOANS, dealer.sector] += amount
     journal[TRANSACTIONS, MARGIN_LOANS, fund.sector] -= amount
 
 
 @rule
-def add_to_customer_cash(journal, dealer, fund, amount):
+def lend_unsecured(journal, dealer, fund, line, amount):
+    """Let a dealer lend to a fund without collateral (or be repaid, if the amount is negative)."""
+    dealer.unsecured_loans += amount
+    fund.unsecured[line] += amount
+    journal[TRANSACTIONS, UNSECURED_LOANS, dealer.sector] += amount
+    journal[TRANSACTIONS, UNSECURED_LOANS, fund.sector] -= amount
+
+
+@rule
+def lend_fund_repo(journal, dealer, fund, line, amount):
+    """Let a dealer lend to a fund against its notes (or be repaid, if the amount is negative)."""
+    dealer.fund_repo += amount
+    fund.repo[line] += amount
+    journal[TRANSACTIONS, FUND_REPO, dealer.sector] += amount
+    journal[TRANSACTIONS, FUND_REPO, fund.sector] -= amount
+
+
+@rule
+def add_to_customer_cash(journal, dealer, fund, line, amount):
     """Let a dealer owe a customer more cash (or less, if the amount is negative)."""
     dealer.customer_cash += amount
-    fund.cash += amount
+    fund.cash[line] += amount
     journal[TRANSACTIONS, CUSTOMER_CASH, dealer.sector] -= amount
     journal[TRANSACTIONS, CUSTOMER_CASH, fund.sector] += amount
 
 
 @rule
-def credit_account(journal, dealer, fund, amount):
-    """Credit a fund's account at its dealer: the loan is repaid first. A debit is lent."""
-    repaid = min(amount, fund.margin_loan)
-    lend_on_margin(journal, dealer, fund, -repaid)
-    add_to_customer_cash(journal, dealer, fund, amount - repaid)
+def credit_account(journal, dealers, fund, amount):
+    """Credit a fund's account at its dealers: loans and repo are repaid first. A debit is lent, in the same parts."""
+    for line in range(N_DEALERS):
+        part = fund.line_share[line] * amount
+        if part == 0.0:
+            continue
+        dealer = dealers[fund.dealer[line]]
+        secured = fund.margin_loan[line] + fund.repo[line]
+        repaid = min(part, secured)
+        on_repo = fund.repo[line] / secured if secured > 0.0 else 0.0
+        lend_fund_repo(journal, dealer, fund, line, -on_repo * repaid)
+        lend_on_margin(journal, dealer, fund, line, -(1.0 - on_repo) * repaid)
+        add_to_customer_cash(journal, dealer, fund, line, part - repaid)
+
+
+@rule
+def receive(journal, banks, payer, dealers, fund, amount):
+    """Let a depositor pay into a fund's account: its dealers are paid, and credit it."""
+    for line in range(N_DEALERS):
+        part = fund.line_share[line] * amount
+        if part != 0.0:
+            pay(journal, banks, payer, dealers[fund.dealer[line]], part)
+    credit_account(journal, dealers, fund, amount)
+
+
+@rule
+def repay_from_cash(journal, dealers, fund, line):
+    """Let a fund's cash at a dealer repay what it owes there: repo, prime brokerage, unsecured, in this order."""
+    dealer = dealers[fund.dealer[line]]
+    repaid = min(fund.cash[line], fund.repo[line])
+    lend_fund_repo(journal, dealer, fund, line, -repaid)
+    add_to_customer_cash(journal, dealer, fund, line, -repaid)
+    repaid = min(fund.cash[line], fund.margin_loan[line])
+    lend_on_margin(journal, dealer, fund, line, -repaid)
+    add_to_customer_cash(journal, dealer, fund, line, -repaid)
+    repaid = min(fund.cash[line], fund.unsecured[line])
+    lend_unsecured(journal, dealer, fund, line, -repaid)
+    add_to_customer_cash(journal, dealer, fund, line, -repaid)
+
+
+@rule
+def move_cash(journal, banks, dealers, fund, line, other, amount):
+    """Move a fund's free cash from one of its dealers to another."""
+    add_to_customer_cash(journal, dealers[fund.dealer[line]], fund, line, -amount)
+    pay(journal, banks, dealers[fund.dealer[line]], dealers[fund.dealer[other]], amount)
+    add_to_customer_cash(journal, dealers[fund.dealer[other]], fund, other, amount)
+
+
+@rule
+def debit_cash(journal, dealers, fund, amount):
+    """Debit a fund's free cash, and lend it what it has not: returns what was lent, in $bn.
+
+    Cash at one dealer pays for another's part; the dealers settle that through the clearing house."""
+    lent = 0.0
+    for line in range(N_DEALERS):
+        part = fund.line_share[line] * amount
+        if part == 0.0:
+            continue
+        dealer = dealers[fund.dealer[line]]
+        paid = min(part, max(fund.cash[line], 0.0))
+        add_to_customer_cash(journal, dealer, fund, line, -paid)
+        missing = part - paid
+        for other in range(N_DEALERS):
+            if missing > 0.0 and fund.cash[other] > 0.0:
+                taken = min(missing, fund.cash[other])
+                add_to_customer_cash(journal, dealers[fund.dealer[other]], fund, other, -taken)
+                dealers[fund.dealer[other]].due += taken
+                dealer.due -= taken
+                missing -= taken
+        lend_on_margin(journal, dealer, fund, line, missing)
+        lent += missing
+    return lent
+
+
+@rule
+def charge_dealers(dealers, fund, amount):
+    """Let the fund's dealers owe the clearing house for its trades, each its part."""
+    for line in range(N_DEALERS):
+        dealers[fund.dealer[line]].due += fund.line_share[line] * amount
 
 
 @rule
@@ -118,13 +262,99 @@ def lend_to_dealer(journal, banks, dealer, line, amount):
 
 
 @rule
-def lend_on_repo(journal, banks, dealer, lender, amount):
-    """Let a cash lender lend to a dealer against securities (or be repaid, if the amount is negative)."""
-    lender.repo_lent += amount
-    dealer.repo += amount
-    journal[TRANSACTIONS, REPO, lender.sector] += amount
+def lend_on_repo(journal, banks, dealer, pool, line, amount):
+    """Let a cash pool lend to a dealer against securities (or be repaid, if the amount is negative)."""
+    pool.repo_lent += amount
+    dealer.repo[line] += amount
+    journal[TRANSACTIONS, REPO, pool.sector] += amount
     journal[TRANSACTIONS, REPO, dealer.sector] -= amount
-    pay(journal, banks, lender, dealer, amount)
+    pay(journal, banks, pool, dealer, amount)
+
+
+@rule
+def lend_to_economy(journal, bank, debtor, customers, place, amount):
+    """Let a bank lend to a debtor outside: a deposit of its customers arises (and goes when it is repaid)."""
+    bank.loans[place] += amount
+    debtor.owed += amount
+    journal[TRANSACTIONS, OTHER_LOANS, BANKS] += amount
+    journal[TRANSACTIONS, OTHER_LOANS, debtor.sector] -= amount
+    add_to_deposit(journal, bank, customers, amount)
+
+
+@rule
+def write_off_loan(journal, bank, debtor, place, amount):
+    """Write off what a debtor outside cannot repay: the bank's loss."""
+    bank.loans[place] -= amount
+    debtor.owed -= amount
+    journal[REVALUATIONS, OTHER_LOANS, BANKS] -= amount
+    journal[REVALUATIONS, OTHER_LOANS, debtor.sector] += amount
+
+
+@rule
+def write_off_interbank(journal, banks, bank, line, amount):
+    """Write off what a bank cannot repay to another: the lending bank's loss."""
+    banks[bank.interbank_lender[line]].interbank_lent -= amount
+    bank.interbank[line] -= amount
+    journal[REVALUATIONS, INTERBANK_LOANS, BANKS] -= amount
+    journal[REVALUATIONS, INTERBANK_LOANS, BANKS] += amount
+
+
+@rule
+def write_off_debt(journal, bank, holder, amount):
+    """Write off a bank's bonds: their holders' loss."""
+    bank.debt -= amount
+    holder.bank_debt -= amount
+    journal[REVALUATIONS, BANK_DEBT, BANKS] += amount
+    journal[REVALUATIONS, BANK_DEBT, holder.sector] -= amount
+
+
+@rule
+def write_off_deposit(journal, bank, holder, amount):
+    """Write off what a failed bank cannot pay: the depositor's loss."""
+    bank.deposits -= amount
+    holder.deposit -= amount
+    journal[REVALUATIONS, DEPOSITS, BANKS] += amount
+    journal[REVALUATIONS, DEPOSITS, holder.sector] -= amount
+
+
+@rule
+def support_bank(journal, public, bank, amount):
+    """Let the public lend reserves that it creates to a bank in receivership (negative: it is repaid)."""
+    public.support += amount
+    bank.support += amount
+    journal[TRANSACTIONS, PUBLIC_SUPPORT, public.sector] += amount
+    journal[TRANSACTIONS, PUBLIC_SUPPORT, BANKS] -= amount
+    public.reserves += amount
+    bank.reserves += amount
+    journal[TRANSACTIONS, RESERVES, public.sector] -= amount
+    journal[TRANSACTIONS, RESERVES, BANKS] += amount
+
+
+@rule
+def write_off_support(journal, public, bank, amount):
+    """Write off what the public will not get back: its cost."""
+    public.support -= amount
+    bank.support -= amount
+    journal[REVALUATIONS, PUBLIC_SUPPORT, public.sector] -= amount
+    journal[REVALUATIONS, PUBLIC_SUPPORT, BANKS] += amount
+
+
+@rule
+def add_to_insured(journal, bank, holder, amount):
+    """Let a bank owe a cohort more insured money (or less, if the amount is negative)."""
+    bank.deposits += amount
+    holder.insured += amount
+    journal[TRANSACTIONS, DEPOSITS, BANKS] -= amount
+    journal[TRANSACTIONS, DEPOSITS, holder.sector] += amount
+
+
+@rule
+def revalue_group(journal, banks, dealer, amount):
+    """Mark a dealer's capital up or down in the books of the bank whose group it is in."""
+    dealer.group_shares += amount
+    banks[dealer.parent].dealer_shares += amount
+    journal[REVALUATIONS, DEALER_SHARES, dealer.sector] -= amount
+    journal[REVALUATIONS, DEALER_SHARES, BANKS] += amount
 
 
 @rule
@@ -146,12 +376,22 @@ def redeem_shares(journal, fund, owner, amount):
 
 
 @rule
-def write_off_margin_loan(journal, dealer, fund, amount):
-    """Write off what a fund cannot repay: the dealer's loss."""
-    dealer.margin_loans -= amount
-    fund.margin_loan -= amount
-    journal[REVALUATIONS, MARGIN_LOANS, dealer.sector] -= amount
-    journal[REVALUATIONS, MARGIN_LOANS, fund.sector] += amount
+def write_off_fund(journal, dealer, fund, line):
+    """Write off all that a fund owes to one of its dealers, who loses it: returns the loss, in $bn."""
+    unsecured, on_margin, on_repo = fund.unsecured[line], fund.margin_loan[line], fund.repo[line]
+    dealer.unsecured_loans -= unsecured
+    fund.unsecured[line] -= unsecured
+    journal[REVALUATIONS, UNSECURED_LOANS, dealer.sector] -= unsecured
+    journal[REVALUATIONS, UNSECURED_LOANS, fund.sector] += unsecured
+    dealer.margin_loans -= on_margin
+    fund.margin_loan[line] -= on_margin
+    journal[REVALUATIONS, MARGIN_LOANS, dealer.sector] -= on_margin
+    journal[REVALUATIONS, MARGIN_LOANS, fund.sector] += on_margin
+    dealer.fund_repo -= on_repo
+    fund.repo[line] -= on_repo
+    journal[REVALUATIONS, FUND_REPO, dealer.sector] -= on_repo
+    journal[REVALUATIONS, FUND_REPO, fund.sector] += on_repo
+    return unsecured + on_margin + on_repo
 
 
 @rule

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from abm.agents.dealer import N_LINES
-from abm.agents.leveraged_fund import SEIZED
-from abm.channels import CROSS_ASSET_SALES, MARGIN_CALLS, ORDINARY_TRADING
+from abm.agents.dealer import N_LINES, total_bank_loans, total_repo
+from abm.agents.leveraged_fund import N_DEALERS, SEIZED, sold_short
+from abm.channels import ORDINARY_TRADING
 from abm.compiled import rule
-from abm.ledger.chart import FUNDS, N_TRADED
+from abm.ledger.chart import BROAD_EQUITY, FUNDS, N_TRADED, NOTES
 from abm.ledger.postings import (
+    charge_dealers,
     credit_account,
+    debit_cash,
     issue_reserves,
     lend_on_margin,
     lend_on_repo,
+    lend_securities,
     lend_to_dealer,
+    net_other,
     pay,
     pay_in,
+    transfer_futures,
+    transfer_other,
+    transfer_reserves,
     transfer_units,
 )
 
@@ -29,8 +36,14 @@ def deliver(journal, k, price, house, holder, units):
 
 
 @rule
-def deliver_to_funds(funds, dealers, banks, depositors, house, markets, settings, days, journal):
-    """Deliver every fund's fills and debit or credit its account; its dealer owes the clearing house."""
+def fill(order, market):
+    """Return how much of an order is filled: all of a purchase, of a sale what found a taker."""
+    return order if order > 0.0 else order * market.fill_of_sales
+
+
+@rule
+def deliver_to_funds(funds, dealers, banks, depositors, investors, house, markets, settings, days, journal):
+    """Deliver every fund's fills and debit or credit its account; its dealers owe the clearing house."""
     day = days[0]
     close_out_cost = settings[0].margin.close_out_cost
     for row in range(funds.shape[0]):
@@ -42,36 +55,85 @@ def deliver_to_funds(funds, dealers, banks, depositors, house, markets, settings
             if order == 0.0:
                 continue
             market = markets[k]
-            units = order if order > 0.0 else order * market.fill_of_sales
+            units = fill(order, market)
             deliver(journal, k, market.price, house[0], fund, units)
             value = units * market.price
             cost += value
             day.volume[k] += abs(value)
             day.net_flow[k] += value
-            if fund.channel[k] != ORDINARY_TRADING:
+            if value < 0.0 and fund.channel[k] != ORDINARY_TRADING:
                 count_forced_sale(day, fund, k, -value)
                 if fund.status == SEIZED:
                     sold_by_dealer -= value
             fund.orders[k] = 0.0
             fund.channel[k] = ORDINARY_TRADING
+        if fund.other_order != 0.0:
+            cost += sell_other(fund, banks, investors, house, journal)
+        if fund.futures_order != 0.0:
+            transfer_futures(journal, investors[fund.owner], fund, fund.futures_order)
+            fund.futures_order = 0.0
         if cost != 0.0:
-            dealer = dealers[fund.dealer]
-            credit_account(journal, dealer, fund, -cost)
-            dealer.due += cost
-            if sold_by_dealer > 0.0:
-                # Closing a book out costs lawyers and brokers; the account bears it, its dealer pays it.
-                lend_on_margin(journal, dealer, fund, close_out_cost * sold_by_dealer)
-                pay(journal, banks, dealer, depositors[banks[dealer.bank].customers], close_out_cost * sold_by_dealer)
+            credit_account(journal, dealers, fund, -cost)
+            charge_dealers(dealers, fund, cost)
+            fund.advance = max(0.0, fund.advance + min(cost, 0.0))
+            fund.recalled = max(0.0, fund.recalled + min(cost, 0.0))
+        if fund.cover > 0.0:
+            buy_back(fund, dealers, investors, house, markets, day, journal)
+        fund.cover = 0.0
+        if sold_by_dealer > 0.0:
+            pay_close_out(fund, dealers, banks, depositors, close_out_cost * sold_by_dealer, journal)
+
+
+@rule
+def sell_other(fund, banks, investors, house, journal):
+    """Let a fund return inert securities sold short, and its owner take over the rest: returns the cost, in $bn."""
+    share = min(1.0, -fund.other_order / fund.other_securities) if fund.other_securities > 0.0 else 0.0
+    fund.other_order = 0.0
+    net_other(journal, fund, min(share * fund.other_owed, fund.other_securities))
+    sold = min(share, 1.0) * fund.other_securities
+    owner = investors[fund.owner]
+    transfer_other(journal, fund, owner, sold)
+    pay_in(journal, banks, owner, house[0], sold)
+    return -sold
+
+
+@rule
+def buy_back(fund, dealers, investors, house, markets, day, journal):
+    """Deliver what a short seller bought back to those who had lent it; its free cash pays for it."""
+    price = markets[BROAD_EQUITY].price
+    share = min(1.0, fund.cover / sold_short(fund)) if sold_short(fund) > 0.0 else 0.0
+    bought = 0.0
+    for line in range(N_DEALERS):
+        units = share * fund.short[line]
+        if units == 0.0:
+            continue
+        dealer = dealers[fund.dealer[line]]
+        lender = investors[dealer.stock_lender]
+        deliver(journal, BROAD_EQUITY, price, house[0], lender, units)
+        lend_securities(journal, price, lender, dealer, fund, line, -units)
+        bought += units
+    value = bought * price
+    debit_cash(journal, dealers, fund, value)
+    charge_dealers(dealers, fund, value)
+    day.volume[BROAD_EQUITY] += value
+    day.net_flow[BROAD_EQUITY] += value
+
+
+@rule
+def pay_close_out(fund, dealers, banks, depositors, cost, journal):
+    """Charge a seized fund what closing out its book costs; the dealers pay it to those who do it."""
+    for line in range(N_DEALERS):
+        dealer = dealers[fund.dealer[line]]
+        part = fund.line_share[line] * cost
+        lend_on_margin(journal, dealer, fund, line, part)
+        pay(journal, banks, dealer, depositors[banks[dealer.bank].customers], part)
 
 
 @rule
 def count_forced_sale(day, fund, k, value):
     """Add a forced sale, in $bn, to the day's totals by market, by channel and by seller."""
     day.forced_sales[k] += value
-    if fund.channel[k] == MARGIN_CALLS:
-        day.forced_margin_calls += value
-    elif fund.channel[k] == CROSS_ASSET_SALES:
-        day.forced_cross_asset_sales += value
+    day.moved[fund.channel[k]] += value
     if fund.status == SEIZED:
         day.forced_liquidated += value
     elif fund.sector == FUNDS:
@@ -97,6 +159,57 @@ def deliver_to_issuers(issuers, house, markets, days, journal):
 
 
 @rule
+def deliver_to_banks(banks, house, markets, days, journal):
+    """Deliver what banks sell; they are paid in reserves."""
+    day = days[0]
+    for row in range(banks.shape[0]):
+        bank = banks[row]
+        for k in range(N_TRADED):
+            if bank.orders[k] != 0.0:
+                units = fill(bank.orders[k], markets[k])
+                value = units * markets[k].price
+                deliver(journal, k, markets[k].price, house[0], bank, units)
+                transfer_reserves(journal, bank, house[0], value)
+                day.volume[k] += abs(value)
+                day.net_flow[k] += value
+                bank.orders[k] = 0.0
+
+
+@rule
+def deliver_to_dealers(dealers, house, markets, days, journal):
+    """Deliver what dealers sell out of their own stock; they settle it with their customers' trades."""
+    day = days[0]
+    for row in range(dealers.shape[0]):
+        dealer = dealers[row]
+        for k in range(N_TRADED):
+            if dealer.orders[k] != 0.0:
+                units = fill(dealer.orders[k], markets[k])
+                value = units * markets[k].price
+                deliver(journal, k, markets[k].price, house[0], dealer, units)
+                dealer.due += value
+                day.volume[k] += abs(value)
+                day.net_flow[k] += value
+                dealer.orders[k] = 0.0
+
+
+@rule
+def deliver_to_savers(savers, banks, house, markets, days, journal):
+    """Deliver what chasers and cash pools trade; they pay out of their deposits."""
+    day = days[0]
+    for row in range(savers.shape[0]):
+        saver = savers[row]
+        for k in range(N_TRADED):
+            if saver.orders[k] != 0.0:
+                units = fill(saver.orders[k], markets[k])
+                value = units * markets[k].price
+                deliver(journal, k, markets[k].price, house[0], saver, units)
+                pay_in(journal, banks, saver, house[0], value)
+                day.volume[k] += abs(value)
+                day.net_flow[k] += value
+                saver.orders[k] = 0.0
+
+
+@rule
 def deliver_to_investors(investors, banks, house, markets, journal):
     """Let long-term investors take the other side, each its share, in units and in cash."""
     for k in range(N_TRADED):
@@ -104,7 +217,9 @@ def deliver_to_investors(investors, banks, house, markets, journal):
         net = market.sold * market.fill_of_sales - market.bought
         for row in range(investors.shape[0]):
             investor = investors[row]
-            units = investor.share * net
+            if investor.share[k] == 0.0:
+                continue
+            units = investor.share[k] * net
             value = units * market.price
             deliver(journal, k, market.price, house[0], investor, units)
             pay_in(journal, banks, investor, house[0], value)
@@ -115,22 +230,73 @@ def deliver_to_investors(investors, banks, house, markets, journal):
 
 
 @rule
-def settle_dealers(dealers, banks, depositors, house, journal):
+def pay_variation_margin(funds, dealers, investors, banks, house, markets, journal):
+    """Settle the day's gain and loss on futures in cash: what a fund cannot pay its dealers advance.
+
+    A contract gains the change of the futures price. Gains on the notes that it hedges are not cash.
+    """
+    change = markets[NOTES].futures_price - markets[NOTES].last_futures_price
+    if change == 0.0:
+        return
+    for row in range(funds.shape[0]):
+        fund = funds[row]
+        loss = -fund.futures * change
+        if loss == 0.0:
+            continue
+        fund.advance += debit_cash(journal, dealers, fund, loss)
+        charge_dealers(dealers, fund, loss)
+    for row in range(investors.shape[0]):
+        pay_in(journal, banks, investors[row], house[0], -investors[row].futures * change)
+
+
+@rule
+def settle_dealers(dealers, banks, pools, house, settings, journal):
     """Let each dealer pay (or receive) what its customers' trades came to, then square its cash.
 
-    What is missing is borrowed from banks and on repo, and what is left over repaid, each in proportion
-    to what is owed there.
+    What is left over repays repo and bank loans in proportion. What is missing is borrowed so too: from banks
+    within the lines that they have granted and while they do not tighten, from cash pools while they do not
+    leave the dealer. What nobody lends is missing cash.
     """
+    spare = settings[0].dealers.spare_lines
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         pay_in(journal, banks, dealer, house[0], dealer.due)
         dealer.due = 0.0
-        owed = dealer.repo
-        for line in range(N_LINES):
-            owed += dealer.bank_loan[line]
-        if owed <= 0.0:
-            continue
-        growth = max((dealer.opening_deposit - dealer.deposit) / owed, -1.0)
-        lend_on_repo(journal, banks, dealer, depositors[dealer.repo_lender], growth * dealer.repo)
-        for line in range(N_LINES):
-            lend_to_dealer(journal, banks, dealer, line, growth * dealer.bank_loan[line])
+        on_repo, on_lines = total_repo(dealer), total_bank_loans(dealer)
+        wanted = dealer.opening_deposit - dealer.deposit
+        if wanted <= 0.0:
+            growth = max(wanted / (on_repo + on_lines), -1.0) if on_repo + on_lines > 0.0 else 0.0
+            borrow_on_repo(dealer, banks, pools, growth * on_repo, journal)
+            borrow_on_lines(dealer, banks, growth * on_lines, journal)
+        else:
+            room = max(0.0, (1.0 + spare) * dealer.opening_bank_loan - on_lines)
+            part = on_lines / (on_repo + on_lines) if on_repo + on_lines > 0.0 else 1.0
+            left_alone = dealer.strain > 0.0
+            borrowed = borrow_on_lines(dealer, banks, min(room, wanted if left_alone else part * wanted), journal)
+            if not left_alone:
+                borrow_on_repo(dealer, banks, pools, wanted - borrowed, journal)
+        dealer.missing_cash = max(0.0, dealer.opening_deposit - dealer.deposit)
+
+
+@rule
+def borrow_on_repo(dealer, banks, pools, amount, journal):
+    """Let cash pools lend (or be repaid) in proportion to what they have lent, or alike if they have lent nothing."""
+    owed = total_repo(dealer)
+    for line in range(N_LINES):
+        part = dealer.repo[line] / owed if owed > 0.0 else 1.0 / N_LINES
+        lend_on_repo(journal, banks, dealer, pools[dealer.repo_lender[line]], line, part * amount)
+
+
+@rule
+def borrow_on_lines(dealer, banks, amount, journal):
+    """Let banks lend (or be repaid) in proportion to what they have lent; a bank that tightens or has failed
+    lends no more. Returns what was lent, in $bn."""
+    owed = total_bank_loans(dealer)
+    lent = 0.0
+    for line in range(N_LINES):
+        bank = banks[dealer.lender[line]]
+        if owed > 0.0 and (amount < 0.0 or (bank.tightness == 0.0 and not bank.failed)):
+            part = dealer.bank_loan[line] / owed * amount
+            lend_to_dealer(journal, banks, dealer, line, part)
+            lent += part
+    return lent

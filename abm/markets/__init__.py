@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from abm.markets import ai_equity, broad_equity, notes
+from abm.markets import ai_equity, bills, broad_equity, crypto, notes
 
-MARKETS = (ai_equity.MARKET, broad_equity.MARKET, notes.MARKET)
+MARKETS = (ai_equity.MARKET, broad_equity.MARKET, notes.MARKET, bills.MARKET, crypto.MARKET)

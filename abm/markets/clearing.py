@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abm.agents.leveraged_fund import sold_short
 from abm.channels import FINITE_BUYERS
 from abm.compiled import rule
 from abm.contagion.finite_buyers import buyers_capacity, healing, share_of_offers_taken
-from abm.ledger.chart import N_TRADED
+from abm.ledger.chart import BROAD_EQUITY, CRYPTO, N_TRADED, SECURITIES_LENT
 from abm.ledger.postings import revalue
-from abm.markets.linear_impact import impact
+from abm.markets.impact import impact
 from abm.markets.market import reprice
 from abm.outcome.events import INVESTORS, NO_EVENT, NO_INSTRUMENT, SALES_RATIONED, SCENARIO, log_event
 
@@ -18,11 +19,23 @@ def collect_orders(traders, markets):
     for row in range(traders.shape[0]):
         trader = traders[row]
         for k in range(N_TRADED):
-            order = trader.orders[k]
-            if order > 0.0:
-                markets[k].bought += order
-            elif order < 0.0:
-                markets[k].sold -= order
+            add_order(markets[k], trader.orders[k])
+
+
+@rule
+def collect_cover(funds, markets):
+    """Add what short sellers buy back (or sell short)."""
+    for row in range(funds.shape[0]):
+        add_order(markets[BROAD_EQUITY], funds[row].cover)
+
+
+@rule
+def add_order(market, units):
+    """Add one order, + to buy, to a market's day."""
+    if units > 0.0:
+        market.bought += units
+    else:
+        market.sold -= units
 
 
 @rule
@@ -38,14 +51,19 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
     stand, as a level: were they to move it each day anew, one unsold book would count many times over.
     """
     finite_buyers = switches[0].finite_buyers
+    daily_share = settings[0].buyers.daily_share
     offered = 0.0
     for k in range(N_TRADED):
-        offered += max(0.0, markets[k].sold - markets[k].bought) * markets[k].price
-    taken = share_of_offers_taken(offered, investors, settings[0].buyers.daily_share, finite_buyers)
-    capacity = buyers_capacity(investors)
-    days[0].fill_share = taken
-    days[0].buyers_capacity = capacity
-    if taken < 1.0:
+        if k != CRYPTO:
+            offered += max(0.0, markets[k].sold - markets[k].bought) * markets[k].price
+    crypto_offered = max(0.0, markets[CRYPTO].sold - markets[CRYPTO].bought) * markets[CRYPTO].price
+    of_securities = share_of_offers_taken(offered, investors, 0, daily_share, finite_buyers)
+    of_crypto = share_of_offers_taken(crypto_offered, investors, CRYPTO, daily_share, finite_buyers)
+    days[0].fill_share = of_securities
+    days[0].buyers_capacity = buyers_capacity(investors, 0)
+    not_taken = (1.0 - of_securities) * offered + (1.0 - of_crypto) * crypto_offered
+    if not_taken > 0.0:
+        days[0].moved[FINITE_BUYERS] += not_taken
         log_event(
             events,
             counter,
@@ -57,11 +75,13 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
             0,
             FINITE_BUYERS,
             NO_INSTRUMENT,
-            (1.0 - taken) * offered,
+            not_taken,
             largest_sale_event(markets),
         )
     for k in range(N_TRADED):
         market = markets[k]
+        taken = of_crypto if k == CRYPTO else of_securities
+        capacity = buyers_capacity(investors, k)
         net = market.bought - market.sold
         market.fill_of_sales = (market.bought - net * taken) / market.sold if net < 0.0 else 1.0
         traded = net * taken if net < 0.0 else net
@@ -94,6 +114,18 @@ def revalue_holdings(holders, markets, journal):
         holder = holders[row]
         for k in range(N_TRADED):
             revalue(journal, k, holder.sector, holder.units[k] * (markets[k].price - markets[k].last_price))
+
+
+@rule
+def revalue_short(funds, dealers, investors, markets, journal):
+    """Let securities sold short and lent feel them: a loss to who owes them when prices rise."""
+    change = markets[BROAD_EQUITY].price - markets[BROAD_EQUITY].last_price
+    for row in range(funds.shape[0]):
+        revalue(journal, SECURITIES_LENT, funds[row].sector, -sold_short(funds[row]) * change)
+    for row in range(dealers.shape[0]):
+        revalue(journal, SECURITIES_LENT, dealers[row].sector, (dealers[row].lent_on - dealers[row].borrowed) * change)
+    for row in range(investors.shape[0]):
+        revalue(journal, SECURITIES_LENT, investors[row].sector, investors[row].lent * change)
 
 
 @rule

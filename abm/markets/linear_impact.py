@@ -6,7 +6,7 @@ from abm.compiled import rule
 
 
 @rule
-def impact(market, net_units, depth):
+def linear_impact(market, net_units, depth):
     """Return the log points by which a day's net flow moves a price.
 
     I = M Q / (units depth), with M the multiplier on impact. Q is the net flow of the whole day, so
@@ -14,6 +14,4 @@ def impact(market, net_units, depth):
 
     Parameters: net_units [units], + bought; depth [1 = normal].
     """
-    if net_units == 0.0:
-        return 0.0
     return market.impact_multiplier * net_units / (market.units * depth)

@@ -30,6 +30,10 @@ MARKET = Record(
         term("lasting_share", "share", "part of the impact that stays"),
         term("depth_floor", "share", "least depth"),
         term("daily_volume", "$bn per day", "normal volume"),
+        term("impact_law", "law", "its place in LAWS", kind="i8"),
+        term("impact_limit", "log points", "largest impact of a day's flow, by the saturating law"),
+        term("duration", "years", "percent of price for a point of yield; 0 for what has no yield"),
+        term("futures_basis", "share", "part of a discount that futures share"),
         term("easiest_to_sell", "row of markets", "row of the market that comes at this place", kind="i8"),
         memory("news", "log points", "sum of all news"),
         memory("news_today", "log points", "the day's news"),
@@ -41,6 +45,13 @@ MARKET = Record(
         memory("overhang", "log points", "weight of today's offers that found no taker"),
         memory("price", "$", "price of a unit"),
         memory("last_price", "$", "price of a unit yesterday"),
+        memory("futures_price", "$", "price of a contract on a unit"),
+        memory("last_futures_price", "$", "price of a contract yesterday"),
+        memory("average_price", "log points", "log price, averaged over the time of a trend"),
+        memory("chased_average", "log points", "log price, averaged over the time for which chasers look back"),
+        memory("too_risky", "share", "part of a cautious holding that is too risky today"),
+        memory("margin_factor", "times", "margins asked against those in calm"),
+        memory("revealed", "$bn", "what books that failed lately held of it, slowly forgotten"),
         memory("variance", "squared log points per day", "moving average of squared returns"),
         memory("depth", "share", "depth, 1 in normal times"),
         memory("move_event", "event", "today's price move, once something was caused by it", kind="i8"),
@@ -75,6 +86,9 @@ def log_price(market):
 
 @rule
 def reprice(market):
-    """Set today's price from its parts and keep yesterday's."""
+    """Set today's price from its parts and keep yesterday's, and that of futures, which share a discount in part."""
     market.last_price = market.price
     market.price = math.exp(log_price(market))
+    market.last_futures_price = market.futures_price
+    cheap = market.discount + market.overhang
+    market.futures_price = market.price * math.exp((market.futures_basis - 1.0) * cheap)

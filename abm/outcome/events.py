@@ -29,7 +29,13 @@ NO_INSTRUMENT = -1
     BANK_LOSS,
     BANK_FAILED,
     SALES_RATIONED,
-) = range(12)
+    DEALER_RUN,
+    LOAN_RECALLED,
+    RISK_LIMIT,
+    REDEMPTION_NOTICE,
+    DEPOSIT_RUN,
+    LOAN_LOSSES,
+) = range(18)
 KINDS: tuple[str, ...] = (
     "news",
     "price_move",
@@ -43,6 +49,12 @@ KINDS: tuple[str, ...] = (
     "bank_loss",
     "bank_failed",
     "sales_rationed",
+    "dealer_run",
+    "loan_recalled",
+    "risk_limit",
+    "redemption_notice",
+    "deposit_run",
+    "loan_losses",
 )
 
 SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS = range(6)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.agents.bank import bank_assets
-from abm.agents.leveraged_fund import ACTIVE, CLOSED, fund_assets
+from abm.agents.bank import bank_assets, bank_lending, weighted_assets
+from abm.agents.leveraged_fund import ACTIVE, CLOSED, fund_debt, securities_held, sold_short
+from abm.channels import CHANNELS, N_CHANNELS
 from abm.compiled import rule
-from abm.ledger.chart import FUNDS, INSTRUMENTS, N_SECTORS, N_TRADED, NOTES, SECTORS
+from abm.contagion.margin_calls import missing_margin
+from abm.ledger.chart import BILLS, BROAD_EQUITY, FUNDS, INSTRUMENTS, N_SECTORS, N_TRADED, NOTES, SECTORS
 from abm.outcome.events import NO_EVENT
 from abm.records import Record, memory
 
@@ -27,8 +29,7 @@ DAY = Record(
         memory("volume", "$bn", "traded by funds and the public sector", size=N_TRADED),
         memory("net_flow", "$bn", "bought less sold by them", size=N_TRADED),
         memory("forced_sales", "$bn", "forced sales by market", size=N_TRADED),
-        memory("forced_margin_calls", "$bn", "forced sales through margin calls"),
-        memory("forced_cross_asset_sales", "$bn", "forced sales through cross-asset sales"),
+        memory("moved", "$bn", "dollars that each channel moved", size=N_CHANNELS),
         memory("forced_by_funds", "$bn", "forced sales by funds themselves"),
         memory("forced_by_accounts", "$bn", "forced sales by margin accounts themselves"),
         memory("forced_liquidated", "$bn", "seized books sold by dealers"),
@@ -40,7 +41,7 @@ DAY = Record(
 )
 
 # The columns of `ticks`: name, unit, and whether there is one per market, one per kind of seller, or one.
-PER_MARKET, PER_SELLER, ONE = "market", "seller", ""
+PER_MARKET, PER_SELLER, PER_CHANNEL, ONE = "market", "seller", "channel", ""
 SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("price", PER_MARKET, "$", "price, 1 at the start"),
     ("news", PER_MARKET, "$", "price if there were nothing but news"),
@@ -50,9 +51,11 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("volume", PER_MARKET, "$bn", "traded by funds, margin accounts, dealers and the public sector"),
     ("net_flow", PER_MARKET, "$bn", "bought less sold by them"),
     ("forced_sales", PER_MARKET, "$bn", "forced sales"),
+    ("moved", PER_CHANNEL, "$bn", "dollars that the channel moved"),
     ("net_asset_value", PER_SELLER, "$bn", "net asset value"),
-    ("debt", PER_SELLER, "$bn", "margin loans"),
-    ("assets", PER_SELLER, "$bn", "securities held"),
+    ("debt", PER_SELLER, "$bn", "borrowed from dealers: prime brokerage, repo, unsecured"),
+    ("assets", PER_SELLER, "$bn", "traded securities held"),
+    ("short", PER_SELLER, "$bn", "broad equity sold short"),
     ("in_call", PER_SELLER, "count", "with an open margin call"),
     ("calls", PER_SELLER, "$bn", "margin missing in open calls"),
     ("cash_needed", PER_SELLER, "$bn", "sales that would bring all in call back to the buffer"),
@@ -60,13 +63,13 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("failed", PER_SELLER, "count", "seized so far"),
     ("failed_with_shortfall", PER_SELLER, "count", "closed so far with a shortfall to the lender"),
     ("yield_notes", ONE, "percent", "change of the note yield since the start"),
+    ("yield_bills", ONE, "percent", "change of the bill yield since the start"),
+    ("futures_price", ONE, "$", "price of a contract on a note"),
     ("believers", ONE, "share", "share of money that believes"),
     ("disappointment", ONE, "log points", "today's disappointment"),
     ("buyers_capacity", ONE, "share", "what is left of the buyers' budgets"),
     ("fill_share", ONE, "share", "part of the net offers that found a taker"),
     ("forced_sales_liquidated", ONE, "$bn", "seized books sold by dealers"),
-    ("forced_margin_calls", ONE, "$bn", "forced sales through margin calls"),
-    ("forced_cross_asset_sales", ONE, "$bn", "forced sales through cross-asset sales"),
     ("dealer_capital", ONE, "$bn", "capital of all dealers"),
     ("dealer_losses", ONE, "$bn", "dealers' losses on customers today"),
     ("dealers_failed", ONE, "count", "dealers failed so far"),
@@ -76,13 +79,27 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("bank_assets_failed_share", ONE, "share", "share of bank assets at failed banks"),
     ("bank_lending", ONE, "$bn", "loans of all banks"),
     ("deposits", ONE, "$bn", "deposits at all banks"),
+    ("reserves_least", ONE, "share", "reserves of the bank that has least left, against opening"),
+    ("capital_missing", ONE, "$bn", "what banks below it lack to their target ratio"),
+    ("output", ONE, "log points", "output against its trend"),
+    ("output_from_wealth", ONE, "log points", "of it through share wealth"),
+    ("output_from_investment", ONE, "log points", "of it through investment in AI"),
+    ("output_from_credit", ONE, "log points", "of it through bank credit"),
+    ("loans_lost", ONE, "$bn", "loans to the economy lost today"),
+    ("public_support", ONE, "$bn", "lent by the public to banks in receivership"),
 )
-_SIZES = {PER_MARKET: (N_TRADED,), PER_SELLER: (len(SELLERS),), ONE: ()}
+_SIZES = {PER_MARKET: (N_TRADED,), PER_SELLER: (len(SELLERS),), PER_CHANNEL: (N_CHANNELS,), ONE: ()}
 ROW = np.dtype((np.record, [(name, "f8", _SIZES[per]) for name, per, _, _ in SERIES]))
 
 
 @rule
-def record_markets(rows, tick, markets, stories, days, settings):
+def yield_change(market):
+    """Return the change of a yield since the start, in percent: price lost, over duration."""
+    return -100.0 * (market.price - 1.0) / market.duration
+
+
+@rule
+def record_markets(rows, tick, markets, stories, days):
     """Write the markets' part of the day's row."""
     row, story, day = rows[tick], stories[0], days[0]
     for k in range(N_TRADED):
@@ -95,14 +112,16 @@ def record_markets(rows, tick, markets, stories, days, settings):
         row.volume[k] = day.volume[k]
         row.net_flow[k] = day.net_flow[k]
         row.forced_sales[k] = day.forced_sales[k]
-    row.yield_notes = -100.0 * (markets[NOTES].price - 1.0) / settings[0].markets.notes.duration
+    row.yield_notes = yield_change(markets[NOTES])
+    row.yield_bills = yield_change(markets[BILLS])
+    row.futures_price = markets[NOTES].futures_price
     row.believers = 1.0 - story.doubters
     row.disappointment = story.disappointment
     row.buyers_capacity = day.buyers_capacity
     row.fill_share = day.fill_share
     row.forced_sales_liquidated = day.forced_liquidated
-    row.forced_margin_calls = day.forced_margin_calls
-    row.forced_cross_asset_sales = day.forced_cross_asset_sales
+    for channel in range(N_CHANNELS):
+        row.moved[channel] = day.moved[channel]
     row.cash_obtained[0] = day.forced_by_funds
     row.cash_obtained[1] = day.forced_by_accounts
 
@@ -120,19 +139,21 @@ def record_funds(rows, tick, funds, markets, settings):
             row.failed_with_shortfall[s] += 1.0
         if fund.status == CLOSED:
             continue
-        assets = fund_assets(fund, markets)
+        assets = securities_held(fund, markets)
         row.net_asset_value[s] += fund.net_asset_value
-        row.debt[s] += fund.margin_loan
+        row.debt[s] += fund_debt(fund)
+        row.short[s] += sold_short(fund) * markets[BROAD_EQUITY].price
         row.assets[s] += assets
         if fund.status == ACTIVE and fund.days_in_call > 0:
             row.in_call[s] += 1.0
-            row.calls[s] += fund.requirement - fund.net_asset_value
-            excess = fund.requirement - buffer * max(fund.net_asset_value, 0.0)
-            row.cash_needed[s] += excess * assets / fund.requirement
+            row.calls[s] += missing_margin(fund)
+            excess = max(0.0, fund.requirement - buffer * max(fund.net_asset_value, 0.0))
+            needed = excess * assets / fund.requirement if fund.requirement > 0.0 else 0.0
+            row.cash_needed[s] += max(needed, fund.advance + fund.recalled)
 
 
 @rule
-def record_lenders(rows, tick, dealers, banks, markets, days):
+def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days):
     """Write the dealers' and banks' part of the day's row."""
     row, day = rows[tick], days[0]
     for i in range(dealers.shape[0]):
@@ -143,17 +164,29 @@ def record_lenders(rows, tick, dealers, banks, markets, days):
     row.bank_losses = day.bank_losses
     total = 0.0
     failed = 0.0
+    row.reserves_least = 1.0
     for i in range(banks.shape[0]):
         bank = banks[i]
         assets = bank_assets(bank, markets)
         total += assets
         row.bank_capital += bank.capital
-        row.bank_lending += bank.loans + bank.dealer_loans
+        row.bank_lending += bank_lending(bank)
         row.deposits += bank.deposits
+        row.public_support += bank.support
+        if bank.opening_reserves > 0.0:
+            row.reserves_least = min(row.reserves_least, bank.reserves / bank.opening_reserves)
+        weighted = weighted_assets(bank, assets, markets, settings[0].banks.risk_weight)
+        row.capital_missing += max(0.0, settings[0].banks.target_ratio * weighted - bank.capital)
         if bank.failed:
             row.banks_failed += 1.0
             failed += assets
     row.bank_assets_failed_share = failed / total if total > 0.0 else 0.0
+    output = outputs[0]
+    row.output_from_wealth = output.from_wealth
+    row.output_from_investment = output.from_investment
+    row.output_from_credit = output.from_credit
+    row.output = output.from_wealth + output.from_investment + output.from_credit
+    row.loans_lost = output.defaults
 
 
 @rule
@@ -174,8 +207,8 @@ def turn_the_page(markets, days, journal, journals, tick):
         days[0].net_flow[k] = 0.0
         days[0].forced_sales[k] = 0.0
     day = days[0]
-    day.forced_margin_calls = 0.0
-    day.forced_cross_asset_sales = 0.0
+    for channel in range(N_CHANNELS):
+        day.moved[channel] = 0.0
     day.forced_by_funds = 0.0
     day.forced_by_accounts = 0.0
     day.forced_liquidated = 0.0
@@ -204,7 +237,7 @@ def ticks_frame(rows: np.ndarray) -> pl.DataFrame:
     """Return the recorded rows as a table with one column per series, `price_ai_equity` and so on."""
     import polars as pl
 
-    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS}
+    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_CHANNEL: CHANNELS}
     columns: dict[str, np.ndarray] = {"tick": np.arange(len(rows), dtype=np.int32)}
     for name, per, _, _ in SERIES:
         if per == ONE:

@@ -6,13 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 from abm.errors import InputError, shown
+from abm.scenario.tables import STYLES
 
+SLACK = 1e-5  # relative: own tables need not balance to the last digit
 MEMORY_LIMIT_GB = 8
 BYTES_PER_TICK = 4_000  # the day's series and its rows of flows
 BYTES_PER_AGENT = 1_000  # a record, its orders and its postings
 BYTES_PER_AGENT_TICK = 1  # events: one agent in a hundred has one of 100 bytes a day
 SECONDS_PER_AGENT_TICK = 150e-9
-COUNTS = ("funds.count", "margin_accounts.count", "dealers.count", "banks.count", "buyers.count")
+COUNTS = (
+    "funds.count",
+    "margin_accounts.count",
+    "dealers.count",
+    "banks.count",
+    "buyers.count",
+    "chasers.count",
+    "pools.count",
+)
 
 
 def check(value: Callable[[str], Any], actions: list[dict[str, Any]], label: str) -> None:
@@ -23,20 +33,31 @@ def check(value: Callable[[str], Any], actions: list[dict[str, Any]], label: str
     def at_most(parts: str, limit: str) -> None:
         # Both sides are sums of parameters, written as in the sentence.
         left, right = (sum(value(path) for path in side.split(" + ")) for side in (parts, limit))
-        if left > right * (1 + 1e-12):
+        if left > right * (1 + SLACK):
             raise InputError(f"{label}: {parts} = {left:g} is too much; allowed is at most {limit} = {right:g}")
 
     if value("spark.start") >= ticks:
         raise InputError(
             f"{label}: spark.start = {value('spark.start')} is after the end; allowed is less than run.ticks = {ticks}"
         )
-    at_most("funds.ai_equity + funds.notes + funds.cash", "funds.net_asset_value + funds.borrowing")
+
+    def of_all_styles(name: str, *others: str) -> str:
+        return " + ".join([*(f"funds.{style}.{name}" for style in STYLES), *others])
+
+    for style in STYLES:
+        funded = ("net_asset_value", "prime_brokerage", "repo", "unsecured", "short_equity", "other_owed")
+        held = ("ai_equity", "broad_equity", "notes", "bills", "crypto", "cash")
+        at_most(*(" + ".join(f"funds.{style}.{name}" for name in names) for names in (held, funded)))
     at_most("margin_accounts.debt", "margin_accounts.assets + margin_accounts.cash")
-    at_most("funds.ai_equity", "markets.ai_equity.capitalisation")
-    at_most("funds.notes + dealers.notes + banks.notes", "markets.notes.capitalisation")
-    at_most("banks.reserves + banks.notes + banks.loans", "banks.assets")
-    at_most("banks.deposits + banks.equity", "banks.assets")
-    at_most("funds.cash + margin_accounts.cash + dealers.deposits + buyers.deposits", "banks.deposits")
+    at_most(of_all_styles("ai_equity", "chasers.ai_equity"), "markets.ai_equity.capitalisation")
+    at_most(of_all_styles("broad_equity", "chasers.broad_equity"), "markets.broad_equity.capitalisation")
+    at_most(of_all_styles("notes", "dealers.notes", "banks.notes"), "markets.notes.capitalisation")
+    at_most(of_all_styles("bills", "banks.bills", "pools.bills"), "markets.bills.capitalisation")
+    at_most(of_all_styles("crypto"), "markets.crypto.capitalisation")
+    at_most("dealers.bank_loans + banks.private_credit_loans + banks.other_non_bank_loans", "banks.loans")
+    at_most("banks.reserves + banks.notes + banks.bills + banks.loans + banks.interbank", "banks.assets")
+    at_most("banks.deposits + banks.equity + banks.interbank", "banks.assets")
+    at_most("dealers.deposits + buyers.deposits + chasers.deposits + pools.deposits", "banks.deposits")
     at_most("dealers.lenders", "banks.count")
     for index, action in enumerate(actions):
         if action["tick"].value >= ticks:

@@ -6,28 +6,30 @@ import os
 import tomllib
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from abm.errors import InputError, shown
+from abm.scenario.joined import joined
 from abm.scenario.reading import DECLARED, Leaves, Reader
 from abm.scenario.scenario import Scenario, build, nested
 
 DEFAULT = "us_late_2025"
-LARGEST_FILE = 1_000_000  # bytes
+LARGEST_FILE = 10_000_000  # bytes; a resolved file carries its own tables
 
 
 class Parameter(NamedTuple):
-    """One thing that can be set: `default` and `source` are those of the default scenario."""
+    """One thing that can be set: `default` and `source` are those of the default scenario; names have `choices`."""
 
     path: str
     meaning: str
     unit: str
-    default: float | bool
+    default: float | bool | str
     low: float
     high: float
     source: str
+    choices: tuple[str, ...] = ()
 
 
 def load(name_or_path: str | os.PathLike[str] = DEFAULT, /, **overrides: Any) -> Scenario:
@@ -39,7 +41,7 @@ def load(name_or_path: str | os.PathLike[str] = DEFAULT, /, **overrides: Any) ->
     path, label = locate(name_or_path)
     leaves = read_chain(path, label)
     if overrides:
-        leaves |= Reader("override", "override").leaves(nested(overrides))
+        leaves = joined(leaves, Reader("override", "override").leaves(nested(overrides)))
         label = f"override of {label}"
     return build(leaves, label)
 
@@ -56,8 +58,10 @@ def parameters() -> Iterator[Parameter]:
         value: Any = default
         for part in path.split("."):
             value = getattr(value, part)
-        source = "" if declared.kind is bool else default.quantity(path).source
-        yield Parameter(path, declared.meaning, declared.unit, value, declared.low, declared.high, source)
+        source = "" if declared.kind in (bool, str) else default.quantity(path).source
+        yield Parameter(
+            path, declared.meaning, declared.unit, value, declared.low, declared.high, source, declared.choices
+        )
 
 
 def parse_override(text: str) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def locate(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
 def read_chain(path: Path, label: str) -> Leaves:
     """The leaves of a file over those of all the files that it extends."""
     chain: list[tuple[Path, str]] = []
-    leaves: Leaves = {}
+    found: list[Leaves] = []
     while True:
         raw = read_toml(path, label)
         chain.append((path, label))
@@ -114,10 +118,9 @@ def read_chain(path: Path, label: str) -> Leaves:
         shipped = path.resolve().parent == shipped_folder().resolve()
         if base is not None:
             raw.setdefault("name", path.stem)
-        own = Reader(label, None if shipped else "not given").leaves(raw)
-        leaves = own | leaves
+        found.append(Reader(label, None if shipped else "not given", path.resolve().parent).leaves(raw))
         if base is None:
-            return leaves
+            return reduce(joined, reversed(found), {})
         path, label = locate_base(base, path, label)
 
 

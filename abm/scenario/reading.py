@@ -8,16 +8,18 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from abm.errors import InputError, shown
 from abm.scenario.declare import Declaration, declarations
 from abm.scenario.sections import ACTIONS, Sections
+from abm.scenario.tables import COLUMNS, FILES, Table, read_file, table_of
 
 FORMAT = 1
 TEXTS = {"name": 100, "title": 300, "why": 3000}  # longest allowed, in characters
 DECLARED = declarations(Sections)
-TABLES = {path[:dot] for path in DECLARED for dot in range(len(path)) if path[dot] == "."}
+TABLES = {path[:dot] for path in DECLARED for dot in range(len(path)) if path[dot] == "."} | {"exposures", "tables"}
 ACTION_PARTS = {kind: declarations(model) for kind, model in ACTIONS.items()}
 MOST_ACTIONS = 1000
 SHORT_FORM = re.compile(r"(?P<value>\S+)\s+(?P<unit>[^()]+?)(?:\s+\((?P<source>.+)\))?")
@@ -31,17 +33,19 @@ class Quantity(NamedTuple):
     source: str
 
 
-Leaves = dict[str, Any]  # path -> Quantity, bool or text; "actions" -> list of such dictionaries
+Leaves = dict[str, Any]  # path -> Quantity, bool, text or Table; "actions" -> list of such dictionaries
 
 
 class Reader(NamedTuple):
     """Reads one source: `label` names it in errors, `source` is noted for numbers that come without one.
 
-    With `source` None (the shipped files) every number must come with unit and source.
+    With `source` None (the shipped files) every number must come with unit and source. Own tables are read
+    from files inside `folder`.
     """
 
     label: str
     source: str | None
+    folder: Path = Path()
 
     def refuse(self, path: str, value: object, problem: str, allowed: str) -> InputError:
         return InputError(f"{self.label}: {path} = {shown(value)} {problem}; allowed is {allowed}")
@@ -57,6 +61,10 @@ class Reader(NamedTuple):
                 raise self.refuse(path, value, "is one key in quotes", "the same without quotes")
             if path in DECLARED:
                 yield path, self.leaf(DECLARED[path], path, value)
+            elif path in FILES:
+                yield f"tables.{FILES[path]}", read_file(FILES[path], value, self.folder, self.label)
+            elif prefix == "tables." and key in COLUMNS:
+                yield path, self.table(path, key, value)
             elif path in TABLES:
                 if not isinstance(value, Mapping):
                     raise self.refuse(path, value, "is not a table", f"a section [{path}]")
@@ -70,7 +78,7 @@ class Reader(NamedTuple):
             elif path == "actions":
                 yield path, self.actions(value)
             else:
-                raise self.unknown(path, value, [*DECLARED, *TABLES, *TEXTS, "format", "extends", "actions"])
+                raise self.unknown(path, value, [*DECLARED, *TABLES, *FILES, *TEXTS, "format", "extends", "actions"])
 
     def unknown(self, path: str, value: object, known: Iterable[str]) -> InputError:
         return InputError(f"{self.label}: {shown_key(path)} = {shown(value, 30)} is not known; {hint(path, known)}")
@@ -135,6 +143,16 @@ class Reader(NamedTuple):
         if declared.kind is int and number != int(number):
             raise self.refuse(path, value, "is not a whole number", declared.allowed())
         return declared.kind(number) + 0  # + 0 turns -0.0 into 0.0
+
+    def table(self, path: str, name: str, raw: object) -> Table:
+        """An own table as a resolved scenario carries it: name of its file, columns and rows."""
+        allowed = "a table with file, columns and rows, as a resolved scenario has it"
+        if not isinstance(raw, Mapping) or set(raw) != {"file", "columns", "rows"}:
+            raise self.refuse(path, raw, "is not a table", allowed)
+        label = self.text(f"{path}.file", raw["file"], 200)
+        if not all(isinstance(part, list | tuple) for part in (raw["columns"], raw["rows"], *raw["rows"])):
+            raise self.refuse(path, raw, "is not a table", allowed)
+        return table_of(name, label, list(raw["columns"]), raw["rows"])
 
     def text(self, path: str, value: object, longest: int, *, lines: bool = False) -> str:
         """A text without control characters; `lines` allows line breaks."""

@@ -11,8 +11,10 @@ from pydantic import PrivateAttr
 
 from abm.errors import InputError
 from abm.scenario.checks import check
+from abm.scenario.joined import check_tables, joined, tables_of
 from abm.scenario.reading import DECLARED, FORMAT, TEXTS, Leaves, Quantity, Reader, hint
 from abm.scenario.sections import ACTIONS, Sections
+from abm.scenario.tables import Tables
 
 
 class Scenario(Sections):
@@ -25,12 +27,15 @@ class Scenario(Sections):
     name: str
     title: str
     why: str
+    tables: Tables = Tables()
     _quantities: dict[str, Quantity] = PrivateAttr(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what decides a run: values, channels, actions, format; not names or sources."""
-        content = self.model_dump(mode="json", exclude=set(TEXTS))
+        """SHA-256 of what decides a run: values, channels, actions, own tables, format; not names or sources."""
+        content = self.model_dump(mode="json", exclude={*TEXTS, "tables"})
+        if own := self.tables.present():
+            content["tables"] = {name: table.model_dump(mode="json", exclude={"file"}) for name, table in own.items()}
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -48,11 +53,13 @@ class Scenario(Sections):
     def replace(self, overrides: Mapping[str, Any]) -> Scenario:
         """A new scenario with some values changed, such as `{"spark.days": 500, "run.ticks": 900}`."""
         changed = Reader("override", "override").leaves(nested(overrides))
-        return build(Reader("scenario", "not given").leaves(self.to_dict()) | changed, "override")
+        return build(joined(Reader("scenario", "not given").leaves(self.to_dict()), changed), "override")
 
     def to_dict(self) -> dict[str, Any]:
         """The whole scenario as plain nested dictionaries, ready for JSON; `from_dict` reads it back."""
-        content: dict[str, Any] = self.model_dump(mode="json")
+        content: dict[str, Any] = self.model_dump(mode="json", exclude={"tables"})
+        if own := self.tables.present():
+            content["tables"] = {name: table.model_dump(mode="json") for name, table in own.items()}
         for path, quantity in self._quantities.items():
             *parents, leaf = path.split(".")
             table: Any = content
@@ -82,11 +89,13 @@ def build(leaves: Leaves, label: str) -> Scenario:
     """A scenario from checked leaves; refuses what is missing or contradicts itself."""
     refuse_missing(leaves, label)
     actions = leaves.get("actions", [])
+    check_tables(leaves)
     check(lambda path: leaves[path].value, actions, label)
     quantities = {path: leaves[path] for path in DECLARED if isinstance(leaves[path], Quantity)}
     for index, action in enumerate(actions):
         quantities |= {f"actions.{index}.{k}": part for k, part in action.items() if isinstance(part, Quantity)}
     plain = nested({path: plain_value(leaf) for path, leaf in leaves.items() if path != "actions"})
+    plain["tables"] = Tables(**tables_of(leaves))
     plain["actions"] = tuple(
         ACTIONS[action["kind"]](**{key: plain_value(part) for key, part in action.items()}) for action in actions
     )

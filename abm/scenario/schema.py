@@ -7,6 +7,7 @@ from typing import Any
 
 from abm.scenario.declare import Declaration
 from abm.scenario.reading import ACTION_PARTS, DECLARED, FORMAT, TEXTS
+from abm.scenario.tables import COLUMNS
 
 
 def json_schema() -> dict[str, Any]:
@@ -26,6 +27,13 @@ def json_schema() -> dict[str, Any]:
         for parent in parents:
             place = place["properties"].setdefault(parent, table(parent))
         place["properties"][leaf] = leaf_schema(declared)
+    for name, columns in COLUMNS.items():
+        place = root["properties"].setdefault(name, table(name))
+        place["properties"]["file"] = {
+            "type": "string",
+            "description": f"CSV file in this folder with the columns {', '.join(column.name for column in columns)}",
+        }
+    root["properties"]["tables"] = {"type": "object", "description": "own tables as a resolved file carries them"}
     root["properties"]["actions"] = {
         "type": "array",
         "items": {"oneOf": [action_schema(kind) for kind in ACTION_PARTS]},

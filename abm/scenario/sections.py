@@ -36,10 +36,21 @@ class Channels(Section):
     ordinary_trading: bool = switch("everyday trades and rebalancing")
     narrative_feedback: bool = switch("falling prices and others' doubts win believers over")
     margin_calls: bool = switch("lenders ask for cash when collateral falls")
+    margin_procyclicality: bool = switch("margins rise with volatility and with the lender's own strain")
+    risk_limits: bool = switch("funds cut their books after losses and when markets move much")
+    redemptions: bool = switch("investors leave funds that have lost")
     cross_asset_sales: bool = switch("a call on one asset is met by selling the others")
     depth_spiral: bool = switch("volatility and lost dealer capital thin the market")
     finite_buyers: bool = switch("those who buy a bargain can run out of money")
+    performance_chasing: bool = switch("savers put money where it has grown and take it out where it has shrunk")
+    crowding_revealed: bool = switch("books that look like one that just failed are asked for more margin")
     fund_default_losses: bool = switch("a failed fund's shortfall falls on its dealer and the dealer's banks")
+    dealer_runs: bool = switch("cash pools and customers leave dealers that look weak")
+    credit_tightening: bool = switch("banks short of capital lend less")
+    deposit_runs: bool = switch("uninsured depositors leave banks that look weak")
+    bank_asset_sales: bool = switch("banks short of capital or cash sell securities")
+    interbank: bool = switch("what a failed bank owes to other banks is lost in part")
+    real_economy: bool = switch("lost wealth, investment and credit lower output, and debtors default")
 
 
 class Narrative(Section):
@@ -69,16 +80,18 @@ class Market(Section):
     lasting_share: float = number("part of the price impact that stays", "share", 0, 1)
     depth_floor: float = number("lowest depth, against normal", "share", 0.001, 1)
     daily_volume: float = number("normal volume", "$bn per day", 0.001, 1e9)
+    impact: str = choice("law of price impact", "linear", "square_root", "saturating")
+    impact_limit: float = number("largest impact of a day's flow (saturating)", "log points", 1e-9, 3)
 
 
-class Notes(Market):
-    """Treasury notes: an asset with a duration."""
+class Treasury(Market):
+    """Treasury notes or bills: an asset with a duration."""
 
     duration: float = number("percent of price lost when the yield rises by one point", "years", 0.01, 50)
 
 
 class Markets(Section):
-    """The three assets and what they have in common."""
+    """The traded assets and what they have in common."""
 
     depth: float = number("dial: depth of all markets", "times today's", 0.01, 100)
     volatility_days: float = number("time over which volatility is measured", "days", 1, 10_000)
@@ -88,26 +101,78 @@ class Markets(Section):
     bargain_discount: float = number("discount at which buyers buy all they can", "log points", 0.0001, 3)
     ai_equity: Market
     broad_equity: Market
-    notes: Notes
+    notes: Treasury
+    bills: Treasury
+    crypto: Market
+    futures_basis: float = number("part of a discount on notes that futures share", "share", 0, 1)
+
+
+class Style(Section):
+    """A style of hedge funds: all its funds together."""
+
+    share_of_count: float = number("part of all funds that are of this style", "share", 0, 1)
+    net_asset_value: float = number("their own money", "$bn", 0, 1e9)
+    prime_brokerage: float = number("margin loans from dealers", "$bn", 0, 1e9)
+    repo: float = number("repo from dealers", "$bn", 0, 1e9)
+    unsecured: float = number("unsecured loans from dealers", "$bn", 0, 1e9)
+    short_equity: float = number("broad equity sold short", "$bn", 0, 1e9)
+    other_owed: float = number("inert securities sold short, and other debts", "$bn", 0, 1e9)
+    ai_equity: float = number("their AI equity", "$bn", 0, 1e9)
+    broad_equity: float = number("their broad equity", "$bn", 0, 1e9)
+    notes: float = number("their Treasury notes", "$bn", 0, 1e9)
+    bills: float = number("their Treasury bills", "$bn", 0, 1e9)
+    crypto: float = number("their crypto", "$bn", 0, 1e9)
+    cash: float = number("their free cash at dealers", "$bn", 0, 1e9)
+    futures_short: float = number("futures on notes sold short", "$bn", 0, 1e9)
+    leverage_dispersion: float = number("spread of leverage between funds", "log points", 0, 3)
+    stop_drawdown: float = number("loss from the best day at which a fund cuts its book", "share", 0.001, 1)
+    stop_cut: float = number("part of the book that it cuts", "share", 0, 1)
+    volatility_weight: float = number("part of the book that follows volatility and trend", "share", 0, 1)
 
 
 class Funds(Section):
-    """Leveraged long/short equity funds."""
+    """Hedge funds of all styles."""
 
     count: int = size("number of funds", "count", 1)
     leverage: float = number("dial: leverage of all funds", "times today's", 0, 10)
     crowding: float = number("dial: how alike the funds' holdings are", "times today's", 0, 10)
-    net_asset_value: float = number("their own money, all funds together", "$bn", 0.001, 1e9)
-    borrowing: float = number("what they owe to dealers", "$bn", 0, 1e9)
-    cash: float = number("their free cash at dealers", "$bn", 0, 1e9)
-    ai_equity: float = number("their AI equity", "$bn", 0, 1e9)
-    notes: float = number("their Treasury notes", "$bn", 0, 1e9)
     tail_exponent: float = number("Pareto exponent of fund sizes", "exponent", 0.1, 10)
-    largest_share: float = number("largest share that one fund may have of all", "share", 0.000001, 1)
-    leverage_dispersion: float = number("spread of leverage between funds", "log points", 0, 3)
+    largest_share: float = number("largest share that one fund may have of its style", "share", 0.000001, 1)
     ai_share_dispersion: float = number("spread of AI shares between funds", "log points", 0, 3)
     trading_probability: float = number("chance that a fund trades on a day", "per day", 0, 1)
     trading_size: float = number("size of an ordinary trade against the holding", "share", 0, 1)
+    four_dealers: float = number("part of funds, the largest, with four dealers", "share", 0, 1)
+    three_dealers: float = number("part of funds, the next largest, with three", "share", 0, 1)
+    two_dealers: float = number("part of funds, the next largest, with two", "share", 0, 1)
+    long_short: Style
+    multi_strategy: Style
+    relative_value: Style
+    macro: Style
+    systematic: Style
+    unlevered: Style
+
+
+class Redemptions(Section):
+    """How investors leave funds."""
+
+    sensitivity: float = number("asked back a month for a loss of one over the year", "share per month", 0, 10)
+    notice_days: int = number("notice that investors give", "days", 0, 1000)
+    quarter_days: int = number("days between the dates of payment", "days", 1, 1000)
+    gate: float = number("most that is paid out on one date", "share", 0.001, 1)
+    expectation: float = number("rise of the wish to leave when others fill the gate", "times", 0, 100)
+
+
+class RiskLimits(Section):
+    """Limits that funds set themselves."""
+
+    volatility_tolerance: float = number("volatility, against normal, that the cautious accept", "times", 0.1, 100)
+    trend_days: float = number("time over which a trend is measured", "days", 1, 10_000)
+    trend_cut: float = number("part cut for a price far below its trend", "share", 0, 1)
+    trend_reach: float = number("distance below the trend that is far", "log points", 0.001, 3)
+    least_cut: float = number("least part of a book that is worth a trade", "share", 0, 1)
+    cut_days: int = number("time over which a cut is sold", "days", 1, 1000)
+    rebuild_days: float = number("time over which a book is rebuilt in calm", "days", 1, 10_000)
+    memory_days: float = number("time over which the best day is forgotten", "days", 1, 10_000)
 
 
 class MarginAccounts(Section):
@@ -130,7 +195,19 @@ class Margin(Section):
     maintenance_ai_equity: float = number("own money that AI equity needs in a fund", "share", 0, 1)
     maintenance_broad_equity: float = number("own money that broad equity needs in a fund", "share", 0, 1)
     maintenance_notes: float = number("own money that Treasury notes need in a fund", "share", 0, 1)
+    maintenance_bills: float = number("own money that Treasury bills need in a fund", "share", 0, 1)
+    maintenance_crypto: float = number("own money that crypto needs in a fund", "share", 0, 1)
+    maintenance_futures: float = number("initial margin of futures on notes", "share", 0, 1)
+    maintenance_other: float = number("own money that inert securities need, long or short", "share", 0, 1)
     maintenance_account: float = number("own money that a margin account needs", "share", 0, 1)
+    volatility_response: float = number("rise of margins when volatility doubles", "times", 0, 10)
+    strain_response: float = number("rise of a dealer's margins when all its funding has left", "times", 0, 100)
+    largest_factor: float = number("most that margins rise, against calm", "times", 1, 10)
+    factor_days: float = number("time over which margins follow", "days", 1, 1000)
+    likeness_response: float = number("rise of margins for a book just like a failed one", "times", 0, 10)
+    likeness_scale: float = number("value of failed books that counts in full", "$bn", 0.001, 1e6)
+    likeness_days: float = number("time over which a failed book is remembered", "days", 1, 10_000)
+    financing_days: float = number("time over which repo is renewed at a gain of notes", "days", 1, 1000)
     opening_use: float = number("most of the allowed requirement that anybody opens with", "share", 0.01, 1)
     buffer: float = number("part of the allowed borrowing to which a call is sold down", "share", 0.01, 1)
     grace_days: int = number("days to meet a call before the collateral is seized", "days", 0, 1000)
@@ -144,6 +221,7 @@ class Dealers(Section):
     """Dealers who lend to funds and make the market in notes."""
 
     count: int = size("number of dealers", "count", 1)
+    in_groups: int = number("dealers, the largest, that belong to a bank's group", "count", 0, 1000)
     capital: float = number("their capital", "$bn", 0.001, 1e9)
     top_three_share: float = number("part of the business that the three largest have", "share", 0, 1)
     bank_loans: float = number("what they owe to banks", "$bn", 0, 1e9)
@@ -155,6 +233,14 @@ class Dealers(Section):
     loan_spread: float = number("interest margin on loans to customers", "per year", 0, 1)
     note_hedge: float = number("part of the notes' price risk that is hedged", "share", 0, 1)
     payout_share: float = number("part of net interest spent on costs and dividends", "share", 0, 1)
+    weak_capital: float = number("capital, against opening, below which lenders begin to leave", "share", 0, 1)
+    run_speed: float = number("part of repo and customers' cash that leaves a dealer without capital", "per day", 0, 1)
+    strain_days: float = number("time over which a run is forgotten", "days", 1, 10_000)
+    spare_lines: float = number("bank credit not drawn, against what is", "share", 0, 10)
+    cash_days: int = number("days without funding after which a dealer fails", "days", 0, 1000)
+    freeze_days: int = number("days for which a failed dealer's customers cannot use their cash", "days", 0, 1000)
+    move_days: int = number("days that they then have to find another dealer", "days", 0, 1000)
+    takeover_leverage: float = number("loans to customers that a dealer takes on, against capital", "times", 0, 1000)
 
 
 class Banks(Section):
@@ -165,9 +251,15 @@ class Banks(Section):
     assets: float = number("their assets", "$bn", 0.001, 1e9)
     equity: float = number("their equity", "$bn", 0.001, 1e9)
     deposits: float = number("their deposits", "$bn", 0, 1e9)
+    uninsured_share: float = number("part of deposits that is not insured", "share", 0, 1)
+    uninsured_dispersion: float = number("spread of that part between banks", "log points", 0, 3)
     reserves: float = number("their reserves", "$bn", 0, 1e9)
     notes: float = number("their Treasury notes", "$bn", 0, 1e9)
-    loans: float = number("their loans, those to dealers included", "$bn", 0, 1e9)
+    bills: float = number("their Treasury bills", "$bn", 0, 1e9)
+    loans: float = number("their loans, those to dealers and other non-banks included", "$bn", 0, 1e9)
+    private_credit_loans: float = number("what private credit owes to them", "$bn", 0, 1e9)
+    other_non_bank_loans: float = number("what other non-banks but dealers owe to them", "$bn", 0, 1e9)
+    interbank: float = number("what they owe to each other", "$bn", 0, 1e9)
     tail_exponent: float = number("Pareto exponent of bank sizes", "exponent", 0.1, 10)
     risk_weight: float = number("weighted assets against assets", "share", 0.01, 2)
     largest_share: float = number("largest share that one bank may have of all", "share", 0.000001, 1)
@@ -175,8 +267,20 @@ class Banks(Section):
     large_exposure: float = number("most that a bank lends to one dealer, against its capital", "share", 0.001, 10)
     capital_dispersion: float = number("spread of capital ratios between banks", "log points", 0, 3)
     minimum_ratio: float = number("capital ratio below which a bank fails", "share", 0, 1)
+    target_ratio: float = number("capital ratio below which a bank tightens credit", "share", 0, 1)
+    tightening: float = number("loans not renewed at the minimum ratio", "per year", 0, 10)
     retained_earnings: float = number("earnings kept, all banks together", "$bn per year", -1e6, 1e6)
     loan_rate: float = number("interest on loans", "per year", 0, 1)
+    liquidity_floor: float = number("reserves, against opening, below which securities are sold", "share", 0, 1)
+    sale_speed: float = number("part of its securities that a bank in need sells in a day", "per day", 0, 1)
+    run_ratio: float = number("capital ratio at which uninsured depositors begin to leave", "share", 0, 1)
+    run_speed: float = number("part of the uninsured that leaves a bank at the minimum ratio", "per day", 0, 1)
+    run_contagion: float = number("part that leaves a bank others are seen to leave", "times", 0, 10)
+    largest_run: float = number("most of the uninsured that leaves a bank in a day", "per day", 0, 1)
+    to_bills: float = number("part of withdrawn deposits that goes into bills", "share", 0, 1)
+    recovery: float = number("worth of a failed bank's loans in the hands of the receiver", "share", 0, 1)
+    first_payment: float = number("part of the uninsured paid out on the day after failure", "share", 0, 1)
+    receivership_days: float = number("time over which the rest is paid out", "days", 1, 10_000)
 
 
 class Buyers(Section):
@@ -188,6 +292,43 @@ class Buyers(Section):
     budget: float = number("what they are ready to spend on bargains", "$bn", 0, 1e9)
     daily_share: float = number("part of the budget spent in a day at most", "share per day", 0, 1)
     recovery_days: float = number("time over which the budget is refilled", "days", 1, 1_000_000)
+    crypto_deposits: float = number("deposits of long-term holders of crypto", "$bn", 0, 1e9)
+    crypto_budget: float = number("what those are ready to spend on cheap crypto", "$bn", 0, 1e9)
+
+
+class Chasers(Section):
+    """Savers who put money where it has grown and take it out where it has shrunk."""
+
+    count: int = size("number of chasers", "count", 1)
+    ai_equity: float = number("their AI equity", "$bn", 0, 1e9)
+    broad_equity: float = number("their broad equity", "$bn", 0, 1e9)
+    deposits: float = number("their deposits", "$bn", 0, 1e9)
+    lookback_days: float = number("time over which they look back", "days", 1, 10_000)
+    sensitivity: float = number("part of holdings moved in a year for a return of one", "per year", 0, 100)
+    daily_share: float = number("most of its holdings that a chaser sells in a day", "share per day", 0, 1)
+
+
+class Pools(Section):
+    """Cash pools: money-market funds and treasurers, stablecoin issuers' bills and deposits included."""
+
+    count: int = size("number of cash pools", "count", 1)
+    bills: float = number("their Treasury bills", "$bn", 0, 1e9)
+    deposits: float = number("their deposits, none of them insured", "$bn", 0, 1e9)
+    lenders: int = number("cash pools that lend to one dealer", "count", 1, 4)
+    bill_days: float = number("time over which spare cash is put into bills", "days", 1, 10_000)
+
+
+class Output(Section):
+    """The economy: what it produces, and what lowers it."""
+
+    gdp: float = number("output of a year", "$bn", 0.001, 1e9)
+    ai_investment: float = number("investment in AI, against output", "share", 0, 1)
+    investment_response: float = number("fall of that investment when AI equity falls by one", "log points", 0, 10)
+    wealth_effect: float = number("spending lost with a dollar of share wealth", "$ per year", 0, 1)
+    credit_effect: float = number("output lost with a dollar of bank credit", "$ per year", 0, 10)
+    adjustment_days: float = number("time over which output follows", "days", 1, 10_000)
+    loan_losses: float = number("loans lost in a year when output is one below trend", "per year", 0, 10)
+    loss_given_default: float = number("part of a defaulted loan that is lost", "share", 0, 1)
 
 
 class SparkAction(Section):
@@ -236,7 +377,12 @@ class Sections(Section):
     funds: Funds
     margin_accounts: MarginAccounts
     margin: Margin
+    redemptions: Redemptions
+    risk_limits: RiskLimits
     dealers: Dealers
     banks: Banks
     buyers: Buyers
+    chasers: Chasers
+    pools: Pools
+    output: Output
     actions: tuple[Action, ...] = ()

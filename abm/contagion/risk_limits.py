@@ -1,0 +1,111 @@
+"""Channel `risk_limits`: funds cut their books after losses and when markets move much, and rebuild slowly.
+
+Drawdown stops are practice of multi-manager funds; volatility targeting and trend following that of systematic
+ones. Both sell because prices fell, without anybody's call.
+"""
+
+from __future__ import annotations
+
+import math
+
+from abm.agents.leveraged_fund import ACTIVE, shrink
+from abm.channels import RISK_LIMITS
+from abm.compiled import rule
+from abm.contagion.margin_calls import worst_holding
+from abm.ledger.chart import N_TRADED
+from abm.outcome.causes import cause_of_move
+from abm.outcome.events import FUND, NO_INSTRUMENT, RISK_LIMIT, SCENARIO, log_event
+
+
+@rule
+def set_own_limits(funds, markets, stories, settings, switches, tick, events, counter):
+    """Decide, after the day's marking, what part of its book each fund's own limits cut.
+
+    A stop: a loss of `stop_drawdown` from the best day cuts `stop_cut` of the book, and the count begins anew.
+    Caution: of the part `volatility_weight` of a book, what volatility is beyond tolerance and prices are below
+    trend. Both are remembered as given up, and rebuilt in calm.
+    """
+    limits = settings[0].risk_limits
+    for k in range(markets.shape[0]):
+        watch_market(markets[k], limits)
+    if not switches[0].risk_limits:
+        return
+    for row in range(funds.shape[0]):
+        fund = funds[row]
+        if fund.status != ACTIVE or fund.stop_cut + fund.volatility_weight == 0.0:
+            continue
+        cut = 0.0
+        if fund.share_value < (1.0 - fund.stop_drawdown) * fund.best_value:
+            cut = fund.stop_cut
+            fund.best_value = fund.share_value
+        caution = 0.0
+        if fund.volatility_weight > 0.0:
+            caution = fund.volatility_weight * too_risky(fund, markets)
+            if caution > fund.given_up:
+                cut = max(cut, 1.0 - (1.0 - caution) / (1.0 - fund.given_up))
+        fund.calm = caution < fund.given_up and cut == 0.0
+        if cut < limits.least_cut:
+            continue
+        if fund.to_cut == 0.0:
+            cause = cause_of_move(worst_holding(fund, markets), markets, stories[0], tick, events, counter)
+            fund.own_cause = log_event(
+                events, counter, RISK_LIMIT, tick, FUND, fund.id, SCENARIO, 0, RISK_LIMITS, NO_INSTRUMENT, cut, cause
+            )
+        fund.to_cut = 1.0 - (1.0 - fund.to_cut) * (1.0 - cut)
+        fund.given_up = 1.0 - (1.0 - fund.given_up) * (1.0 - cut)
+
+
+@rule
+def watch_market(market, limits):
+    """Keep a market's trend, and say what part of a cautious holding is too risky today, between 0 and 1.
+
+    1 - (tolerance * normal volatility / volatility) * (1 - trend_cut * how far below its trend the price is),
+    where a tenth below is far, and neither part helps beyond what is normal.
+    """
+    market.average_price += (math.log(market.price) - market.average_price) / limits.trend_days
+    accepted = limits.volatility_tolerance * market.normal_volatility / max(math.sqrt(market.variance), 1e-12)
+    below_trend = (market.average_price - math.log(market.price)) / limits.trend_reach
+    market.too_risky = 1.0 - min(1.0, accepted) * (1.0 - limits.trend_cut * min(1.0, max(0.0, below_trend)))
+
+
+@rule
+def too_risky(fund, markets):
+    """Return the part of a cautious book that is too risky today: that of its markets, weighted by value."""
+    value = 0.0
+    risky = 0.0
+    for k in range(N_TRADED):
+        held = fund.units[k] * markets[k].price
+        value += held
+        risky += held * markets[k].too_risky
+    return risky / value if value > 0.0 else 0.0
+
+
+@rule
+def keep_own_limits(fund, settings, tick):
+    """State the trades that a fund's own limits ask for, and say whether there are any.
+
+    What is to be cut is sold over `cut_days`; what was given up is bought back over `rebuild_days` in calm, a
+    little every `cut_days`, hedges with it, while margin is far.
+    """
+    limits = settings.risk_limits
+    if fund.to_cut > 0.0:
+        share = fund.to_cut / limits.cut_days
+        left = fund.to_cut - share
+        if left < limits.least_cut:
+            share, left = fund.to_cut, 0.0
+        shrink(fund, share)
+        fund.to_cut = left / (1.0 - share) if share < 1.0 else 0.0
+    elif fund.calm and fund.given_up > 0.0 and (tick + fund.id) % limits.cut_days == 0:
+        if fund.requirement >= settings.margin.buffer * fund.net_asset_value:
+            return False
+        rebuilt = fund.given_up * min(1.0, limits.cut_days / limits.rebuild_days)
+        share = rebuilt / (1.0 - fund.given_up) if fund.given_up < 1.0 else 0.0
+        fund.given_up -= rebuilt
+        for k in range(N_TRADED):
+            fund.orders[k] = share * fund.units[k]
+        fund.futures_order = share * fund.futures
+    else:
+        return False
+    for k in range(N_TRADED):
+        fund.channel[k] = RISK_LIMITS
+    return True

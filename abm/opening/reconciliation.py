@@ -1,0 +1,183 @@
+"""Do the books of a seed hold the scenario's totals? A table of what is wanted against what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from abm.agents.bank import OTHER_NON_BANKS, PRIVATE_CREDIT
+from abm.agents.leveraged_fund import MARGIN_ACCOUNT, STYLES
+from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, FUNDS, NOTES
+from abm.markets import MARKETS
+from abm.opening.books import open_books
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+    from abm.scenario.sections import Style
+
+TOP = 10  # funds whose share of net asset value is compared
+OWED = ("prime_brokerage", "repo", "unsecured", "short_equity", "other_owed")
+RESIDUAL = "what the other books leave"
+
+
+class Total(NamedTuple):
+    """One total: what the scenario wants (None: a residual), what the books hold, in `unit`, and the source."""
+
+    name: str
+    unit: str
+    wanted: float | None
+    held: float
+    source: str
+
+    @property
+    def difference(self) -> float | None:
+        """Books against what is wanted, in per cent."""
+        if self.wanted is None:
+            return None
+        return 100.0 * (self.held / self.wanted - 1.0) if self.wanted else (0.0 if self.held == 0.0 else float("inf"))
+
+
+def reconciliation(scenario: Scenario, seed: int = 1) -> list[Total]:
+    """Return all totals of the first books that this scenario and seed open."""
+    books = open_books(scenario, seed)
+    return [*of_funds(scenario, books), *of_lenders(scenario, books), *of_the_rest(scenario, books)]
+
+
+def of_funds(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
+    """Return the totals of hedge funds and margin accounts; the dials scale what is wanted."""
+    terms, accounts = scenario.funds, scenario.margin_accounts
+    of_hedge_funds = books["funds"]["sector"] == FUNDS
+    funds, clients = books["funds"][of_hedge_funds], books["funds"][~of_hedge_funds]
+    worth = np.sort(funds["net_asset_value"])
+
+    styles = [(getattr(terms, style), dials(scenario, getattr(terms, style))) for style in STYLES[:MARGIN_ACCOUNT]]
+
+    def wanted(*names: str) -> float:
+        return sum(scales.get(name, 1.0) * getattr(style, name) for style, scales in styles for name in names)
+
+    def source(name: str) -> str:
+        """What the styles' sources have in common: the published total, without the word on its split."""
+        found = {scenario.quantity(f"funds.{style}.{name}").source for style in STYLES[:MARGIN_ACCOUNT]}
+        return min(found).removesuffix("; assumed split")
+
+    def row(label: str, name: str, held: float) -> Total:
+        return Total(f"hedge funds: {label}", "$bn", wanted(name), float(held), source(name))
+
+    debts = ("margin_loan", "repo", "unsecured")  # as `OWED` in books
+    lines = {name: funds[name].sum() for name in (*debts, "short", "cash")}
+    assets = funds["units"].sum() + funds["other_securities"].sum() + lines["cash"]
+    return [
+        row("net asset value", "net_asset_value", worth.sum()),
+        *(row(name.replace("_", " "), name, lines[line]) for name, line in zip(OWED[:3], debts, strict=True)),
+        row("broad equity sold short", "short_equity", lines["short"]),
+        row("other sold short and owed", "other_owed", funds["other_owed"].sum()),
+        Total("hedge funds: assets", "$bn", wanted("net_asset_value", *OWED), float(assets),
+              "net asset value and all that is owed; Federal Reserve: 13.7 tn in 2025Q3"),
+        row("AI equity", "ai_equity", funds["units"][:, AI_EQUITY].sum()),
+        row("broad equity", "broad_equity", funds["units"][:, BROAD_EQUITY].sum()),
+        row("Treasury notes", "notes", funds["units"][:, NOTES].sum()),
+        row("of which hedged by futures", "futures_short", -funds["futures"].sum()),
+        row("Treasury bills", "bills", funds["units"][:, BILLS].sum()),
+        row("crypto", "crypto", funds["units"][:, CRYPTO].sum()),
+        row("free cash at dealers", "cash", lines["cash"]),
+        Total(f"hedge funds: share of the largest {TOP}", "%", None, 100.0 * worth[-TOP:].sum() / worth.sum(),
+              "12 to 20 % of net asset value; remembered"),
+        Total("margin accounts: debt", "$bn", terms.leverage * accounts.debt, float(clients["margin_loan"].sum()),
+              scenario.quantity("margin_accounts.debt").source),
+        Total("margin accounts: shares", "$bn", accounts.assets + (terms.leverage - 1.0) * accounts.debt,
+              float(clients["units"].sum()), scenario.quantity("margin_accounts.assets").source),
+        Total("margin accounts: free cash", "$bn", accounts.cash, float(clients["cash"].sum()),
+              scenario.quantity("margin_accounts.cash").source),
+    ]  # fmt: skip
+
+
+def dials(scenario: Scenario, style: Style) -> dict[str, float]:
+    """Return what the dials make of a style's totals: leverage scales debts and the book, crowding AI equity."""
+    debts = sum(getattr(style, name) for name in OWED[:3])
+    book = style.net_asset_value + debts + style.short_equity + style.other_owed - style.cash
+    grown = 1.0 + (scenario.funds.leverage - 1.0) * debts / max(book, 1e-300)
+    free = book - style.notes - style.bills - style.crypto
+    ai = min(scenario.funds.crowding * style.ai_equity, free)
+    scales: dict[str, float] = {}
+    scales |= dict.fromkeys(OWED[:3], scenario.funds.leverage)
+    scales |= dict.fromkeys(("notes", "bills", "crypto", "futures_short"), grown)
+    scales["ai_equity"] = grown * ai / max(style.ai_equity, 1e-300)
+    scales["broad_equity"] = grown * (free - ai) / max(free - style.ai_equity, 1e-300)
+    return scales
+
+
+def of_lenders(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
+    """Return the totals of dealers and banks."""
+    dealers, banks, row = books["dealers"], books["banks"], stated(scenario)
+    terms = scenario.banks
+    lent = sum(dealers[name].sum() for name in ("margin_loans", "unsecured_loans", "fund_repo"))
+    own = dealers["units"].sum() + dealers["deposit"].sum() + dealers["other_securities"].sum()
+    to_dealers = banks["dealer_loans"].sum()
+    non_banks = banks["loans"][:, [PRIVATE_CREDIT, OTHER_NON_BANKS]].sum() + to_dealers
+    deposits = books["depositors"]["deposit"].sum()
+    deposits += sum(books[name]["deposit"].sum() for name in ("investors", "dealers", "pools", "chasers"))
+    held = sum(banks[name].sum() for name in ("units", "other_securities", "reserves", "loans", "interbank_lent"))
+    return [
+        row("dealers: capital", "dealers.capital", dealers["capital"].sum()),
+        row("dealers: notes", "dealers.notes", dealers["units"].sum()),
+        row("dealers: deposits", "dealers.deposits", dealers["deposit"].sum()),
+        row("dealers: loans from banks", "dealers.bank_loans", dealers["bank_loan"].sum()),
+        Total("dealers: lent to customers", "$bn", None, float(lent), "what funds and margin accounts owe"),
+        Total("dealers: repo from cash pools", "$bn", None, float(dealers["repo"].sum()), RESIDUAL),
+        Total("dealers: assets, borrowed shares aside", "$bn", None, float(lent + own),
+              "Federal Reserve: broker-dealers 7.1 tn in 2025Q4; see docs/calibration.md"),
+        row("banks: assets", "banks.assets", held + to_dealers + banks["dealer_shares"].sum()),
+        row("banks: loans, all but to banks", "banks.loans", banks["loans"].sum() + to_dealers),
+        Total("banks: loans to non-banks", "$bn",
+              scenario.dealers.bank_loans + terms.private_credit_loans + terms.other_non_bank_loans, float(non_banks),
+              "commentary of late 2025: 1.7 tn, 13 % of loans"),
+        row("banks: loans to private credit", "banks.private_credit_loans", banks["loans"][:, PRIVATE_CREDIT].sum()),
+        row("banks: reserves", "banks.reserves", banks["reserves"].sum()),
+        row("banks: notes", "banks.notes", banks["units"][:, NOTES].sum()),
+        row("banks: bills", "banks.bills", banks["units"][:, BILLS].sum()),
+        row("banks: deposits", "banks.deposits", banks["deposits"].sum()),
+        Total("banks: deposits not insured", "$bn", terms.uninsured_share * terms.deposits, float(deposits),
+              scenario.quantity("banks.uninsured_share").source),
+        Total("banks: equity", "$bn", terms.equity * terms.capital, float(banks["capital"].sum()),
+              scenario.quantity("banks.equity").source),
+        row("banks: owed to each other", "banks.interbank", banks["interbank"].sum()),
+    ]  # fmt: skip
+
+
+def of_the_rest(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
+    """Return the totals of cash pools, chasers, long-term investors and of each market."""
+    pools, chasers, investors, row = books["pools"], books["chasers"], books["investors"], stated(scenario)
+    buyers = scenario.buyers
+    totals = [
+        row("cash pools: bills", "pools.bills", pools["units"].sum()),
+        row("cash pools: deposits", "pools.deposits", pools["deposit"].sum()),
+        Total("cash pools: repo lent", "$bn", None, float(pools["repo_lent"].sum()), RESIDUAL),
+        row("chasers: AI equity", "chasers.ai_equity", chasers["units"][:, AI_EQUITY].sum()),
+        row("chasers: broad equity", "chasers.broad_equity", chasers["units"][:, BROAD_EQUITY].sum()),
+        row("chasers: deposits", "chasers.deposits", chasers["deposit"].sum()),
+        Total("long-term investors: deposits", "$bn", buyers.deposits + buyers.crypto_deposits,
+              float(investors["deposit"].sum()), scenario.quantity("buyers.deposits").source),
+        Total("long-term investors: shares of funds", "$bn", None, float(investors["fund_shares"].sum()),
+              "net asset value of hedge funds"),
+    ]  # fmt: skip
+    holders = [table for table in books.values() if "units" in (table.dtype.names or ())]
+    for k, market in enumerate(MARKETS):
+        label = market.name.replace("_", " ").replace("ai ", "AI ")
+        totals.append(
+            Total(f"long-term investors: {label}", "$bn", None, float(investors["units"][:, k].sum()), RESIDUAL)
+        )
+        path = f"markets.{market.name}.capitalisation"
+        totals.append(row(f"{label}: all holders", path, sum(table["units"][:, k].sum() for table in holders)))
+    return totals
+
+
+def stated(scenario: Scenario) -> Callable[[str, str, Any], Total]:
+    """Return how a total that is one number of the scenario becomes a row."""
+
+    def row(label: str, path: str, held: Any) -> Total:
+        quantity = scenario.quantity(path)
+        return Total(label, quantity.unit, quantity.value, float(held), quantity.source)
+
+    return row
