@@ -56,7 +56,13 @@ AGENTS: dict[str, Record] = {
     "issuers": ISSUER,
     "house": CLEARING_HOUSE,
 }
-RECORDS: dict[str, Record] = AGENTS | {"markets": MARKET, "story": STORY, "output": OUTPUT, "switches": SWITCHES, "day": DAY}
+RECORDS: dict[str, Record] = AGENTS | {
+    "markets": MARKET,
+    "story": STORY,
+    "output": OUTPUT,
+    "switches": SWITCHES,
+    "day": DAY,
+}
 WITH_FIELD: dict[str, tuple[str, ...]] = {
     name: tuple(table for table, record in AGENTS.items() if any(f.name == name for f in record.fields))
     for name in ("orders", "units")
@@ -302,4 +308,6 @@ def open_markets(scenario: Scenario) -> dict[str, np.ndarray]:
     story["bad_news_event"] = NO_EVENT
     for name in CHANNELS:
         switches[name] = getattr(scenario.channels, name)
-    return {"markets": markets, "story": story, "output": OUTPUT.open(1), "switches": switches, "day": day}
+    output = OUTPUT.open(1)
+    output["loss_event"] = NO_EVENT
+    return {"markets": markets, "story": story, "output": output, "switches": switches, "day": day}

@@ -9,12 +9,12 @@ from abm.agents.leveraged_fund import CLOSED, SEIZED
 from abm.agents.rest_of_system import PUBLIC
 from abm.channels import CHANNELS, NO_CHANNEL
 from abm.compiled import rule
-from abm.contagion.bank_asset_sales import sell_securities
+from abm.contagion.bank_asset_sales import sell_treasuries
 from abm.contagion.credit_tightening import tighten_credit
 from abm.contagion.cross_asset_sales import sell_book
 from abm.contagion.crowding_revealed import look_for_likeness
 from abm.contagion.dealer_runs import find_other_dealers, leave_weak_dealers, sell_for_cash
-from abm.contagion.deposit_runs import leave_weak_banks
+from abm.contagion.deposit_runs import leave_weak_banks, put_flight_money_into_bills
 from abm.contagion.depth_spiral import remember_volatility, thin_out
 from abm.contagion.finite_buyers import rebuild_budgets
 from abm.contagion.fund_default_losses import close_seized_funds, mark_insolvent, resolve_dealers
@@ -28,17 +28,24 @@ from abm.contagion.real_economy import move_output
 from abm.contagion.redemptions import ask_for_redemptions, pay_redemptions, raise_cash_for_redemptions
 from abm.contagion.risk_limits import keep_own_limits, set_own_limits
 from abm.ledger.chart import N_TRADED, NOTES
+from abm.ledger.receivership import run_receiverships
 from abm.ledger.settlement import (
-    deliver_to_banks,
-    deliver_to_dealers,
     deliver_to_funds,
     deliver_to_investors,
     deliver_to_issuers,
+    deliver_to_lenders,
     deliver_to_savers,
     pay_variation_margin,
     settle_dealers,
 )
-from abm.markets.clearing import collect_cover, collect_orders, find_prices, revalue_holdings, revalue_issued, revalue_short
+from abm.markets.clearing import (
+    collect_cover,
+    collect_orders,
+    find_prices,
+    revalue_holdings,
+    revalue_issued,
+    revalue_short,
+)
 from abm.markets.news import hear_news
 from abm.outcome.events import (
     FORCED_SALE,
@@ -96,9 +103,10 @@ def believe(e: Economy) -> None:
 def decide(e: Economy) -> None:
     funds_decide(e.funds, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
     chase_returns(e.chasers, e.markets, e.settings, e.switches, e.day)
-    sell_for_cash(e.dealers, e.markets, e.settings, e.switches, e.day)
+    sell_for_cash(e.dealers, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
     put_cash_into_bills(e.pools, e.markets, e.settings)
-    sell_securities(e.banks, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
+    put_flight_money_into_bills(e.depositors, e.banks, e.markets, e.settings)
+    sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
 
 
 @rule
@@ -171,9 +179,8 @@ def settle(e: Economy) -> None:
         e.funds, e.dealers, e.banks, e.depositors, e.investors, e.house, e.markets, e.settings, e.day, e.journal
     )
     deliver_to_issuers(e.issuers, e.house, e.markets, e.day, e.journal)
-    deliver_to_banks(e.banks, e.house, e.markets, e.day, e.journal)
-    deliver_to_dealers(e.dealers, e.house, e.markets, e.day, e.journal)
-    for savers in (e.chasers, e.pools):
+    deliver_to_lenders(e.banks, e.dealers, e.house, e.markets, e.day, e.journal)
+    for savers in (e.chasers, e.pools, e.depositors):
         deliver_to_savers(savers, e.banks, e.house, e.markets, e.day, e.journal)
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
     pay_variation_margin(e.funds, e.dealers, e.investors, e.banks, e.house, e.markets, e.journal)
@@ -242,6 +249,8 @@ def look_around(e: Economy) -> None:
     leave_weak_banks(
         e.banks,
         e.depositors,
+        e.markets,
+        e.story,
         e.settings,
         e.switches,
         e.tick,
@@ -268,7 +277,18 @@ def resolve(e: Economy) -> None:
         e.events,
         e.counter,
     )
-    mark_insolvent(e.dealers, e.banks, e.markets, e.settings, e.switches, e.journal)
+    mark_insolvent(
+        e.dealers,
+        e.banks,
+        e.markets,
+        e.story,
+        e.settings,
+        e.switches,
+        e.journal,
+        e.tick,
+        e.events,
+        e.counter,
+    )
     resolve_dealers(
         e.dealers,
         e.banks,
@@ -282,12 +302,17 @@ def resolve(e: Economy) -> None:
         e.events,
         e.counter,
     )
+    run_receiverships(e.banks, e.depositors, e.issuers, e.settings, e.day, e.journal)
     resolve_banks(
         e.banks,
         e.depositors,
+        e.investors,
+        e.dealers,
+        e.pools,
+        e.chasers,
+        e.debtors,
         e.issuers,
         e.markets,
-        e.story,
         e.settings,
         e.switches,
         e.day,
@@ -299,7 +324,20 @@ def resolve(e: Economy) -> None:
 
 
 def produce(e: Economy) -> None:
-    move_output(e.output, e.markets, e.banks, e.debtors, e.settings, e.switches, e.day, e.journal)
+    move_output(
+        e.output,
+        e.markets,
+        e.banks,
+        e.debtors,
+        e.story,
+        e.settings,
+        e.switches,
+        e.day,
+        e.journal,
+        e.tick,
+        e.events,
+        e.counter,
+    )
 
 
 def record(e: Economy) -> None:

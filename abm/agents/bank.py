@@ -35,12 +35,14 @@ BANK = Record(
         term("earnings_per_day", "$bn per day", "retained earnings from its ordinary business"),
         term("opening_capital", "$bn", "capital when the books were opened"),
         term("opening_reserves", "$bn", "reserves when the books were opened"),
-        term("opening_deposits", "$bn", "deposits when the books were opened"),
+        term("target_ratio", "share", "capital ratio that it means to keep: the sector's, or its first one if lower"),
         asset("units", AI_EQUITY, "Treasury notes and bills held", size=N_TRADED),
         asset("other_securities", OTHER_SECURITIES, "inert securities"),
         asset("reserves", RESERVES, "at the central bank"),
         asset("dealer_loans", BANK_LOANS, "lent to dealers"),
-        asset("loans", OTHER_LOANS, "lent to the economy, private credit, other non-banks", size=N_DEBTORS, at="debtor"),
+        asset(
+            "loans", OTHER_LOANS, "lent to the economy, private credit, other non-banks", size=N_DEBTORS, at="debtor"
+        ),
         asset("interbank_lent", INTERBANK_LOANS, "lent to other banks"),
         asset("dealer_shares", DEALER_SHARES, "capital of the dealers in its group"),
         liability("deposits", DEPOSITS, "owed to depositors"),
@@ -53,10 +55,15 @@ BANK = Record(
         memory("days_failed", "days", "since it failed", kind="i8"),
         memory("capital", "$bn", "assets less liabilities at the last look"),
         memory("ratio", "share", "capital over risk-weighted assets at the last look"),
-        memory("outflow", "share per day", "uninsured deposits withdrawn lately"),
+        memory("shortage", "share", "how far its capital is below target, 1 at the minimum"),
         memory("tightness", "share", "how hard it tightens credit, 0 when its capital is on target"),
+        memory("not_renewed", "$bn", "loans not renewed and not lent again since", size=N_DEBTORS),
+        memory("outflow", "share per day", "part of the uninsured that left it today"),
+        memory("withdrawn", "$bn", "uninsured deposits that left it today"),
+        memory("payout", "share", "part of what it owes that a receiver pays, 1 while it is sound"),
+        memory("claims_lost", "$bn", "what failed banks will not pay it"),
         memory("loss_event", "event", "the last loss on a debtor, as an event", kind="i8"),
-        intent("orders", "units", "securities to sell (-)", size=N_TRADED),
+        intent("orders", "units", "Treasuries to sell (-)", size=N_TRADED),
     ),
 )
 
@@ -71,12 +78,16 @@ def bank_lending(bank):
 
 
 @rule
+def treasuries_of(bank, markets):
+    """Return its Treasury notes and bills at market prices, in $bn."""
+    return bank.units[NOTES] * markets[NOTES].price + bank.units[BILLS] * markets[BILLS].price
+
+
+@rule
 def bank_assets(bank, markets):
     """Return total assets at market prices, in $bn."""
     assets = bank.other_securities + bank.reserves + bank.interbank_lent + bank.dealer_shares + bank_lending(bank)
-    for k in range(N_TRADED):
-        assets += bank.units[k] * markets[k].price
-    return assets
+    return assets + treasuries_of(bank, markets)
 
 
 @rule
@@ -91,8 +102,7 @@ def bank_capital(bank, markets):
 @rule
 def weighted_assets(bank, assets, markets, risk_weight):
     """Return risk-weighted assets, in $bn; reserves and Treasuries weigh nothing (Basel III)."""
-    treasuries = bank.units[NOTES] * markets[NOTES].price + bank.units[BILLS] * markets[BILLS].price
-    return risk_weight * (assets - bank.reserves - treasuries)
+    return risk_weight * (assets - bank.reserves - treasuries_of(bank, markets))
 
 
 @rule
@@ -100,3 +110,11 @@ def capital_ratio(bank, assets, capital, markets, risk_weight):
     """Return capital over risk-weighted assets."""
     weighted = weighted_assets(bank, assets, markets, risk_weight)
     return capital / weighted if weighted > 0.0 else 1.0
+
+
+@rule
+def spare_capital(bank):
+    """Return capital beyond the target ratio, in $bn: how strong a bank looks to those who leave another."""
+    if bank.failed or bank.capital <= 0.0:
+        return 0.0
+    return max(0.0, bank.capital * (1.0 - bank.target_ratio / bank.ratio))

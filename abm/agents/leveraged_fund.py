@@ -52,9 +52,16 @@ LEVERAGED_FUND = Record(
         pointer("owner", "investors"),  # -1: a margin account, owned by the household itself
         term("target", "share", "the mix of units that it means to hold", size=N_TRADED),
         term("maintenance", "share", "maintenance margin by asset, in calm", size=N_TRADED),
-        term("home_market", "row of markets", "what it mainly trades: AI equity, or notes if it has more of them", kind="i8"),
+        term(
+            "home_market",
+            "row of markets",
+            "what it mainly trades: AI equity, or notes if it has more of them",
+            kind="i8",
+        ),
         term("opening_assets", "times", "securities to net asset value when the books were opened"),
-        term("usual_cash", "share", "cash beyond what it owes on short sales that it means to keep, of net asset value"),
+        term(
+            "usual_cash", "share", "cash beyond what it owes on short sales that it means to keep, of net asset value"
+        ),
         term("trading_probability", "per day", "how often it trades without need"),
         term("trading_size", "share", "part of the distance to its wish that such a trade closes"),
         term("stop_drawdown", "share", "loss from its best day at which its own limit cuts the book"),

@@ -1,7 +1,8 @@
 """The rest of the system: households, firms and the public sector, which hold and owe.
 
-Depositors are one cohort per bank: who leaves a bank joins the cohort of another. Firms and the public sector
-owe what the others hold. The clearing house has its account at the central bank and is empty at nightfall.
+Depositors are one cohort per bank: who leaves a bank joins the cohort of another, or puts his money into bills.
+Firms and the public sector owe what the others hold. The clearing house has its account at the central bank
+and is empty at nightfall.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ DEPOSITOR = Record(
         term("id", "identity", "the cohort's own number", kind="i8"),
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         pointer("bank", "banks"),
+        asset("units", AI_EQUITY, "Treasury bills that flight money went into", size=N_TRADED),
         asset("insured", DEPOSITS, "insured money at its bank", at="bank"),
         asset("deposit", DEPOSITS, "uninsured money at its bank", at="bank"),
         memory("frozen", "$bn", "part of the uninsured that a receivership has not paid out yet"),
+        intent("orders", "units", "bills to buy (+)", size=N_TRADED),
     ),
 )
 

@@ -24,7 +24,7 @@ from abm.ledger.postings import (
     pay,
 )
 from abm.ledger.settlement import borrow_on_repo
-from abm.outcome.events import DEALER, DEALER_RUN, FUND, LOAN_RECALLED, log_event
+from abm.outcome.events import DEALER, DEALER_RUN, FORCED_SALE, FUND, LOAN_RECALLED, SCENARIO, log_event
 
 
 @rule
@@ -115,17 +115,36 @@ def withdraw_cash(fund, dealers, banks, terms, day, journal):
 
 
 @rule
-def sell_for_cash(dealers, markets, settings, switches, days):
+def sell_for_cash(dealers, markets, settings, switches, tick, days, events, counter):
     """State dealers' sales of notes when their funding has left: as much as is missing, within a day's part."""
     if not switches[0].dealer_runs:
         return
-    price = markets[NOTES].price
+    notes = markets[NOTES]
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
-        if dealer.missing_cash > 0.0:
-            sold = min(dealer.missing_cash / price, settings[0].margin.daily_sale_share * dealer.units[NOTES])
-            dealer.orders[NOTES] = -sold
-            days[0].moved[DEALER_RUNS] += sold * price
+        sold = min(dealer.missing_cash / notes.price, settings[0].margin.daily_sale_share * dealer.units[NOTES])
+        if sold <= 0.0:
+            continue
+        dealer.orders[NOTES] = -sold
+        value = sold * notes.price
+        days[0].moved[DEALER_RUNS] += value
+        sale = log_event(
+            events,
+            counter,
+            FORCED_SALE,
+            tick,
+            DEALER,
+            dealer.id,
+            SCENARIO,
+            0,
+            DEALER_RUNS,
+            NOTES,
+            value,
+            dealer.loss_event,
+        )
+        if value > notes.largest_sale:
+            notes.largest_sale = value
+            notes.sale_event = sale
 
 
 @rule

@@ -5,7 +5,7 @@ Without the channel the owners make every lender whole, and no lender fails.
 
 from __future__ import annotations
 
-from abm.agents.bank import bank_assets, bank_capital, capital_ratio
+from abm.agents.bank import bank_assets, bank_capital, capital_ratio, treasuries_of
 from abm.agents.dealer import N_LINES, dealer_capital, total_bank_loans
 from abm.agents.leveraged_fund import CLOSED, N_DEALERS, SEIZED, debt_on, securities_held, sold_short
 from abm.channels import FUND_DEFAULT_LOSSES
@@ -21,13 +21,11 @@ from abm.ledger.postings import (
     receive,
     redeem_shares,
     repay_from_cash,
-    revalue_group,
     transfer_futures,
     transfer_other,
     transfer_units,
-    write_off_dealer_loan,
-    write_off_fund,
 )
+from abm.ledger.revaluations import revalue_group, write_off_dealer_loan, write_off_fund
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import (
     BANK,
@@ -144,14 +142,14 @@ def book_shortfall(fund, line, dealers, banks, investors, depositors, switches, 
 
 
 @rule
-def mark_insolvent(dealers, banks, markets, settings, switches, journal):
+def mark_insolvent(dealers, banks, markets, stories, settings, switches, journal, tick, events, counter):
     """Look at every lender's capital and mark who has failed, before anybody is resolved.
 
     A dealer fails when its capital, less what it knows it will lose on seized books, is gone, or when it has
-    found no cash for days; a bank when capital over risk-weighted assets is below the minimum or its reserves
-    are gone and it has no securities left to sell. The bank of its group owns a dealer's capital. What one
-    failure does to the next is seen tomorrow. A dealer in receivership that lacks capital again is marked
-    again: its lenders bear that too.
+    found no cash for days; a bank when capital over risk-weighted assets is below the minimum, or when its
+    reserves are overdrawn by more than its Treasuries are worth. The bank of its group owns a dealer's
+    capital. What one failure does to the next is seen tomorrow. A dealer in receivership that lacks capital
+    again is marked again: its lenders bear that too.
     """
     switch = switches[0].fund_default_losses
     for row in range(dealers.shape[0]):
@@ -167,18 +165,22 @@ def mark_insolvent(dealers, banks, markets, settings, switches, journal):
             dealer.failed = FAILED
         if dealer.parent >= 0:
             revalue_group(journal, banks, dealer, max(dealer.capital, 0.0) - dealer.group_shares)
+    terms = settings[0].banks
     for row in range(banks.shape[0]):
         bank = banks[row]
         bank.capital = bank_capital(bank, markets)
         assets = bank_assets(bank, markets)
-        bank.ratio = capital_ratio(bank, assets, bank.capital, markets, settings[0].banks.risk_weight)
+        bank.ratio = capital_ratio(bank, assets, bank.capital, markets, terms.risk_weight)
         if bank.failed == RESOLVED:
             bank.days_failed += 1
-        liquid = bank.reserves
-        for k in range(N_TRADED):
-            liquid += bank.units[k] * markets[k].price
-        if bank.failed == SOUND and (bank.ratio < settings[0].banks.minimum_ratio or liquid < 0.0) and switch:
+        reach = bank.target_ratio - terms.minimum_ratio
+        bank.shortage = min(1.0, max(0.0, (bank.target_ratio - bank.ratio) / reach)) if reach > 0.0 else 0.0
+        out_of_cash = bank.reserves + treasuries_of(bank, markets) < 0.0
+        if bank.failed == SOUND and (bank.ratio < terms.minimum_ratio or out_of_cash) and switch:
             bank.failed = FAILED
+        short_of_cash = bank.reserves < terms.liquidity_floor * bank.opening_reserves
+        if bank.loss_event == NO_EVENT and (bank.failed == FAILED or bank.shortage > 0.0 or short_of_cash):
+            bank.loss_event = cause_of_move(NOTES, markets, stories[0], tick, events, counter)
 
 
 @rule

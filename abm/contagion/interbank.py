@@ -1,33 +1,171 @@
-"""Channel `interbank`: what a failed bank owes to other banks is lost in part."""
+"""Channel `interbank`: what a failed bank owes to other banks is lost in part, and may make them fail.
+
+All banks that fail on one day are cleared together (Eisenberg and Noe 2001), with the receiver's loss on loans
+as Rogers and Veraart (2013) have it, and with everybody's claims in it: depositors, other banks, the public.
+Without the channel the public pays other banks in full.
+"""
 
 from __future__ import annotations
 
-from abm.channels import FUND_DEFAULT_LOSSES
+from abm.agents.bank import N_BANK_LENDERS, N_DEBTORS, bank_assets
+from abm.agents.rest_of_system import FIRMS, PUBLIC
+from abm.channels import FUND_DEFAULT_LOSSES, INTERBANK
 from abm.compiled import rule
-from abm.contagion.fund_default_losses import FAILED, RESOLVED, cause_of_failure
-from abm.outcome.events import BANK, BANK_FAILED, NO_INSTRUMENT, log_event
+from abm.contagion.fund_default_losses import FAILED, RESOLVED
+from abm.ledger.chart import INTERBANK_LOANS
+from abm.ledger.postings import support_bank
+from abm.ledger.receivership import lose_deposits, pay_insured
+from abm.ledger.revaluations import write_off_debt, write_off_interbank, write_off_loan, write_off_support
+from abm.outcome.events import BANK, BANK_FAILED, BANK_LOSS, NO_INSTRUMENT, log_event
+
+MOST_ROUNDS = 10_000  # of clearing; each round carries losses one bank further
+SETTLED = 1e-13  # share: a payout that moves by less has settled
+
+
+@rule
+def owed_by(bank):
+    """Return what a bank owes to all who rank before its bondholders, in $bn: they are paid alike."""
+    owed = bank.deposits + bank.support
+    for line in range(N_BANK_LENDERS):
+        owed += bank.interbank[line]
+    return owed
+
+
+@rule
+def clear_failed_banks(banks, markets, recovery, switch):
+    """Find what every bank that failed today pays on what it owes, all of them at once.
+
+    payout_i = min(1, (value_i - sum over failed j of (1 - payout_j) * owed by j to i) / owed_i), not below nought
+    value_i  = assets at market value, loans outside at the receiver's recovery
+
+    Starting at payment in full and lowering as claims on others shrink, the rounds end at the greatest payout
+    that all can pay: the clearing vector (Eisenberg and Noe 2001, section 2). Without the channel claims on
+    failed banks count in full.
+    """
+    for row in range(banks.shape[0]):
+        if banks[row].failed == FAILED:
+            banks[row].payout = 1.0
+    for _ in range(MOST_ROUNDS):
+        for row in range(banks.shape[0]):
+            banks[row].claims_lost = 0.0
+        for row in range(banks.shape[0]):
+            bank = banks[row]
+            if bank.failed == FAILED and switch:
+                for line in range(N_BANK_LENDERS):
+                    banks[bank.interbank_lender[line]].claims_lost += (1.0 - bank.payout) * bank.interbank[line]
+        largest_change = 0.0
+        for row in range(banks.shape[0]):
+            bank = banks[row]
+            if bank.failed == FAILED:
+                payout = share_paid(bank, markets, recovery)
+                largest_change = max(largest_change, bank.payout - payout)
+                bank.payout = payout
+        if largest_change < SETTLED:
+            return
+
+
+@rule
+def share_paid(bank, markets, recovery):
+    """Return what a receiver pays on each dollar owed, given what failed banks will not pay to this one."""
+    owed = owed_by(bank)
+    if owed <= 0.0:
+        return 1.0
+    value = bank_assets(bank, markets) - bank.claims_lost
+    for place in range(N_DEBTORS):
+        value -= (1.0 - recovery) * bank.loans[place]
+    return min(1.0, max(0.0, value / owed))
 
 
 @rule
 def resolve_banks(
-    banks, depositors, issuers, markets, stories, settings, switches, days, journal, tick, events, counter
+    banks,
+    depositors,
+    investors,
+    dealers,
+    pools,
+    chasers,
+    debtors,
+    issuers,
+    markets,
+    settings,
+    switches,
+    days,
+    journal,
+    tick,
+    events,
+    counter,
 ):
-    """Put failed banks into receivership and clear what they owe."""
+    """Put all banks that are marked into receivership together.
+
+    The receiver works out their loans at a loss; bondholders bear it first, then all others alike. Insured money
+    moves to strong banks at once, and the public stands in for it; the rest waits (`ledger/receivership.py`).
+    """
+    failing = False
+    for row in range(banks.shape[0]):
+        failing = failing or banks[row].failed == FAILED
+    if not failing:
+        return
+    terms, switch = settings[0].banks, switches[0].interbank
+    public, day = issuers[PUBLIC], days[0]
+    clear_failed_banks(banks, markets, terms.recovery, switch)
     for row in range(banks.shape[0]):
         bank = banks[row]
-        if bank.failed == FAILED:
-            bank.failed = RESOLVED
-            log_event(
+        if bank.failed != FAILED:
+            continue
+        failure = log_event(
+            events,
+            counter,
+            BANK_FAILED,
+            tick,
+            BANK,
+            bank.id,
+            BANK,
+            bank.id,
+            FUND_DEFAULT_LOSSES,
+            NO_INSTRUMENT,
+            bank.capital,
+            bank.loss_event,
+        )
+        for place in range(N_DEBTORS):
+            lost = (1.0 - terms.recovery) * bank.loans[place]
+            write_off_loan(journal, bank, debtors[bank.debtor[place]], place, lost)
+            day.loans_lost += lost
+        for line in range(N_BANK_LENDERS):
+            lost = (1.0 - bank.payout) * bank.interbank[line]
+            if lost <= 0.0:
+                continue
+            if not switch:
+                support_bank(journal, public, bank, lost)
+                write_off_support(journal, public, bank, lost)
+                day.public_cost += lost
+                continue
+            lender = banks[bank.interbank_lender[line]]
+            write_off_interbank(journal, banks, bank, line, lost)
+            day.bank_losses += lost
+            day.moved[INTERBANK] += lost
+            lender.loss_event = log_event(
                 events,
                 counter,
-                BANK_FAILED,
+                BANK_LOSS,
                 tick,
                 BANK,
                 bank.id,
                 BANK,
-                bank.id,
-                FUND_DEFAULT_LOSSES,
-                NO_INSTRUMENT,
-                bank.capital,
-                cause_of_failure(bank.loss_event, markets, stories, tick, events, counter),
+                lender.id,
+                INTERBANK,
+                INTERBANK_LOANS,
+                lost,
+                failure,
             )
+        lose_deposits(depositors, row, bank, journal)
+        lose_deposits(investors, row, bank, journal)
+        lose_deposits(dealers, row, bank, journal)
+        lose_deposits(pools, row, bank, journal)
+        lose_deposits(chasers, row, bank, journal)
+        pay_insured(banks, depositors, row, public, day, journal)
+    for row in range(banks.shape[0]):
+        bank = banks[row]
+        if bank.failed == FAILED:
+            bank.failed = RESOLVED
+            left = bank_assets(bank, markets) - owed_by(bank)
+            write_off_debt(journal, bank, issuers[FIRMS], min(bank.debt, max(0.0, bank.debt - left)))

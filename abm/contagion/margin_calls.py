@@ -16,7 +16,7 @@ from abm.compiled import rule
 from abm.contagion.cross_asset_sales import raise_margin
 from abm.contagion.crowding_revealed import reveal
 from abm.ledger.chart import N_TRADED
-from abm.ledger.postings import revalue_shares
+from abm.ledger.revaluations import revalue_shares
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import CALL_MET, DEALER, FUND, MARGIN_CALL, NO_EVENT, NO_INSTRUMENT, SEIZURE, log_event
 

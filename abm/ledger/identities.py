@@ -110,8 +110,8 @@ def check(
     journal explains the change of every sector's balance sheet since the tick began. Each holds to
     within the larger of 1e-9 of the row's turnover and 1e-6 $bn.
 
-    Shapes: prices (N_TRADED,); crypto, units there are; journal (2, N_INSTRUMENTS, N_SECTORS); opening balances at the start
-    of the tick (N_INSTRUMENTS, N_SECTORS); place names tick and phase.
+    Shapes: prices (N_TRADED,); crypto, units there are; journal (2, N_INSTRUMENTS, N_SECTORS); opening balances
+    at the start of the tick (N_INSTRUMENTS, N_SECTORS); place names tick and phase.
     Raises CheckFailed, naming phase, instrument and amount.
     """
     turnover = np.abs(journal).sum(axis=(0, 2))

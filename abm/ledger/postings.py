@@ -1,34 +1,28 @@
-"""The postings: the only code that moves a balance.
+"""The postings: with `revaluations.py` the only code that moves a balance. Here is what changes hands.
 
 Each posting moves both sides of a claim, holder's asset and debtor's liability, and writes the same
-amounts into the journal of the tick: a transaction when something changes hands, a revaluation when a
-value changes where it stands. Amounts are in $bn, units in units; assets count +, liabilities -.
+amounts into the journal of the tick as a transaction. Amounts are in $bn, units in units; assets count +,
+liabilities -.
 """
 
 from __future__ import annotations
 
-from abm.compiled import rule
-from abm.agents.bank import N_BANK_LENDERS
 from abm.agents.leveraged_fund import N_DEALERS
+from abm.compiled import rule
 from abm.ledger.chart import (
-    BANK_DEBT,
     BANK_LOANS,
     BANKS,
-    BROAD_EQUITY,
     CUSTOMER_CASH,
-    DEALER_SHARES,
     DEPOSITS,
     FUND_REPO,
     FUND_SHARES,
     FUTURES,
-    INTERBANK_LOANS,
     MARGIN_LOANS,
     OTHER_LOANS,
     OTHER_SECURITIES,
     PUBLIC_SUPPORT,
     REPO,
     RESERVES,
-    REVALUATIONS,
     SECURITIES_LENT,
     TRANSACTIONS,
     UNSECURED_LOANS,
@@ -87,9 +81,35 @@ def issue_reserves(journal, issuer, house, amount):
 
 
 @rule
-def earn(journal, bank, customer, amount):
-    """Let a bank earn income: its customer's deposit shrinks, and its capital is what grows."""
-    add_to_deposit(journal, bank, customer, -amount)
+def add_to_insured(journal, bank, cohort, amount):
+    """Let a bank owe a cohort more insured money (or less, if the amount is negative)."""
+    bank.deposits += amount
+    cohort.insured += amount
+    journal[TRANSACTIONS, DEPOSITS, BANKS] -= amount
+    journal[TRANSACTIONS, DEPOSITS, cohort.sector] += amount
+
+
+@rule
+def add_to_cohort(journal, bank, cohort, amount):
+    """Let a bank owe a cohort more money (or less), insured and not in the proportion that they have."""
+    whole = cohort.insured + cohort.deposit
+    insured = cohort.insured / whole if whole > 0.0 else 1.0
+    add_to_insured(journal, bank, cohort, insured * amount)
+    add_to_deposit(journal, bank, cohort, (1.0 - insured) * amount)
+
+
+@rule
+def move_insured(journal, banks, leaving, joined, amount):
+    """Move insured money from one cohort to another: reserves follow between their banks."""
+    add_to_insured(journal, banks[leaving.bank], leaving, -amount)
+    transfer_reserves(journal, banks[leaving.bank], banks[joined.bank], amount)
+    add_to_insured(journal, banks[joined.bank], joined, amount)
+
+
+@rule
+def earn(journal, bank, customers, amount):
+    """Let a bank earn income: its customers' deposits shrink, and its capital is what grows."""
+    add_to_cohort(journal, bank, customers, -amount)
 
 
 @rule
@@ -278,43 +298,7 @@ def lend_to_economy(journal, bank, debtor, customers, place, amount):
     debtor.owed += amount
     journal[TRANSACTIONS, OTHER_LOANS, BANKS] += amount
     journal[TRANSACTIONS, OTHER_LOANS, debtor.sector] -= amount
-    add_to_deposit(journal, bank, customers, amount)
-
-
-@rule
-def write_off_loan(journal, bank, debtor, place, amount):
-    """Write off what a debtor outside cannot repay: the bank's loss."""
-    bank.loans[place] -= amount
-    debtor.owed -= amount
-    journal[REVALUATIONS, OTHER_LOANS, BANKS] -= amount
-    journal[REVALUATIONS, OTHER_LOANS, debtor.sector] += amount
-
-
-@rule
-def write_off_interbank(journal, banks, bank, line, amount):
-    """Write off what a bank cannot repay to another: the lending bank's loss."""
-    banks[bank.interbank_lender[line]].interbank_lent -= amount
-    bank.interbank[line] -= amount
-    journal[REVALUATIONS, INTERBANK_LOANS, BANKS] -= amount
-    journal[REVALUATIONS, INTERBANK_LOANS, BANKS] += amount
-
-
-@rule
-def write_off_debt(journal, bank, holder, amount):
-    """Write off a bank's bonds: their holders' loss."""
-    bank.debt -= amount
-    holder.bank_debt -= amount
-    journal[REVALUATIONS, BANK_DEBT, BANKS] += amount
-    journal[REVALUATIONS, BANK_DEBT, holder.sector] -= amount
-
-
-@rule
-def write_off_deposit(journal, bank, holder, amount):
-    """Write off what a failed bank cannot pay: the depositor's loss."""
-    bank.deposits -= amount
-    holder.deposit -= amount
-    journal[REVALUATIONS, DEPOSITS, BANKS] += amount
-    journal[REVALUATIONS, DEPOSITS, holder.sector] -= amount
+    add_to_cohort(journal, bank, customers, amount)
 
 
 @rule
@@ -331,79 +315,9 @@ def support_bank(journal, public, bank, amount):
 
 
 @rule
-def write_off_support(journal, public, bank, amount):
-    """Write off what the public will not get back: its cost."""
-    public.support -= amount
-    bank.support -= amount
-    journal[REVALUATIONS, PUBLIC_SUPPORT, public.sector] -= amount
-    journal[REVALUATIONS, PUBLIC_SUPPORT, BANKS] += amount
-
-
-@rule
-def add_to_insured(journal, bank, holder, amount):
-    """Let a bank owe a cohort more insured money (or less, if the amount is negative)."""
-    bank.deposits += amount
-    holder.insured += amount
-    journal[TRANSACTIONS, DEPOSITS, BANKS] -= amount
-    journal[TRANSACTIONS, DEPOSITS, holder.sector] += amount
-
-
-@rule
-def revalue_group(journal, banks, dealer, amount):
-    """Mark a dealer's capital up or down in the books of the bank whose group it is in."""
-    dealer.group_shares += amount
-    banks[dealer.parent].dealer_shares += amount
-    journal[REVALUATIONS, DEALER_SHARES, dealer.sector] -= amount
-    journal[REVALUATIONS, DEALER_SHARES, BANKS] += amount
-
-
-@rule
-def revalue_shares(journal, fund, owner, amount):
-    """Mark a fund's shares up or down, with the fund that owes them and the owner who holds them."""
-    fund.shares += amount
-    owner.fund_shares += amount
-    journal[REVALUATIONS, FUND_SHARES, fund.sector] -= amount
-    journal[REVALUATIONS, FUND_SHARES, owner.sector] += amount
-
-
-@rule
 def redeem_shares(journal, fund, owner, amount):
     """Cancel fund shares that the fund has paid for; the money is a posting of its own."""
     fund.shares -= amount
     owner.fund_shares -= amount
     journal[TRANSACTIONS, FUND_SHARES, fund.sector] += amount
     journal[TRANSACTIONS, FUND_SHARES, owner.sector] -= amount
-
-
-@rule
-def write_off_fund(journal, dealer, fund, line):
-    """Write off all that a fund owes to one of its dealers, who loses it: returns the loss, in $bn."""
-    unsecured, on_margin, on_repo = fund.unsecured[line], fund.margin_loan[line], fund.repo[line]
-    dealer.unsecured_loans -= unsecured
-    fund.unsecured[line] -= unsecured
-    journal[REVALUATIONS, UNSECURED_LOANS, dealer.sector] -= unsecured
-    journal[REVALUATIONS, UNSECURED_LOANS, fund.sector] += unsecured
-    dealer.margin_loans -= on_margin
-    fund.margin_loan[line] -= on_margin
-    journal[REVALUATIONS, MARGIN_LOANS, dealer.sector] -= on_margin
-    journal[REVALUATIONS, MARGIN_LOANS, fund.sector] += on_margin
-    dealer.fund_repo -= on_repo
-    fund.repo[line] -= on_repo
-    journal[REVALUATIONS, FUND_REPO, dealer.sector] -= on_repo
-    journal[REVALUATIONS, FUND_REPO, fund.sector] += on_repo
-    return unsecured + on_margin + on_repo
-
-
-@rule
-def write_off_dealer_loan(journal, banks, dealer, line, amount):
-    """Write off what a dealer cannot repay: the lending bank's loss."""
-    banks[dealer.lender[line]].dealer_loans -= amount
-    dealer.bank_loan[line] -= amount
-    journal[REVALUATIONS, BANK_LOANS, BANKS] -= amount
-    journal[REVALUATIONS, BANK_LOANS, dealer.sector] += amount
-
-
-@rule
-def revalue(journal, instrument, sector, amount):
-    """Book that what a sector holds is worth more than before (less, or owed, if the amount is negative)."""
-    journal[REVALUATIONS, instrument, sector] += amount

@@ -51,21 +51,14 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
         cost = 0.0
         sold_by_dealer = 0.0
         for k in range(N_TRADED):
-            order = fund.orders[k]
-            if order == 0.0:
+            if fund.orders[k] == 0.0:
                 continue
-            market = markets[k]
-            units = fill(order, market)
-            deliver(journal, k, market.price, house[0], fund, units)
-            value = units * market.price
+            value = fill_order(fund, k, markets[k], house[0], day, journal)
             cost += value
-            day.volume[k] += abs(value)
-            day.net_flow[k] += value
             if value < 0.0 and fund.channel[k] != ORDINARY_TRADING:
                 count_forced_sale(day, fund, k, -value)
                 if fund.status == SEIZED:
                     sold_by_dealer -= value
-            fund.orders[k] = 0.0
             fund.channel[k] = ORDINARY_TRADING
         if fund.other_order != 0.0:
             cost += sell_other(fund, banks, investors, house, journal)
@@ -143,70 +136,54 @@ def count_forced_sale(day, fund, k, value):
 
 
 @rule
+def fill_order(trader, k, market, house, day, journal):
+    """Deliver what a trader's order in one market got, empty it, and return its cost in $bn (negative for a sale)."""
+    units = fill(trader.orders[k], market)
+    deliver(journal, k, market.price, house, trader, units)
+    cost = units * market.price
+    day.volume[k] += abs(cost)
+    day.net_flow[k] += cost
+    trader.orders[k] = 0.0
+    return cost
+
+
+@rule
 def deliver_to_issuers(issuers, house, markets, days, journal):
     """Deliver what the public sector buys; it pays with new central-bank reserves."""
-    day = days[0]
     for row in range(issuers.shape[0]):
-        issuer = issuers[row]
         for k in range(N_TRADED):
-            units = issuer.orders[k]
-            if units != 0.0:
-                deliver(journal, k, markets[k].price, house[0], issuer, units)
-                issue_reserves(journal, issuer, house[0], units * markets[k].price)
-                day.volume[k] += abs(units * markets[k].price)
-                day.net_flow[k] += units * markets[k].price
-                issuer.orders[k] = 0.0
+            if issuers[row].orders[k] != 0.0:
+                cost = fill_order(issuers[row], k, markets[k], house[0], days[0], journal)
+                issue_reserves(journal, issuers[row], house[0], cost)
 
 
 @rule
-def deliver_to_banks(banks, house, markets, days, journal):
-    """Deliver what banks sell; they are paid in reserves."""
+def deliver_to_lenders(banks, dealers, house, markets, days, journal):
+    """Deliver what banks and dealers sell: banks are paid in reserves, dealers with their customers' trades."""
     day = days[0]
-    for row in range(banks.shape[0]):
-        bank = banks[row]
-        for k in range(N_TRADED):
-            if bank.orders[k] != 0.0:
-                units = fill(bank.orders[k], markets[k])
-                value = units * markets[k].price
-                deliver(journal, k, markets[k].price, house[0], bank, units)
-                transfer_reserves(journal, bank, house[0], value)
-                day.volume[k] += abs(value)
-                day.net_flow[k] += value
-                bank.orders[k] = 0.0
-
-
-@rule
-def deliver_to_dealers(dealers, house, markets, days, journal):
-    """Deliver what dealers sell out of their own stock; they settle it with their customers' trades."""
-    day = days[0]
-    for row in range(dealers.shape[0]):
-        dealer = dealers[row]
-        for k in range(N_TRADED):
-            if dealer.orders[k] != 0.0:
-                units = fill(dealer.orders[k], markets[k])
-                value = units * markets[k].price
-                deliver(journal, k, markets[k].price, house[0], dealer, units)
-                dealer.due += value
-                day.volume[k] += abs(value)
-                day.net_flow[k] += value
-                dealer.orders[k] = 0.0
+    for k in range(N_TRADED):
+        for row in range(banks.shape[0]):
+            if banks[row].orders[k] != 0.0:
+                cost = fill_order(banks[row], k, markets[k], house[0], day, journal)
+                transfer_reserves(journal, banks[row], house[0], cost)
+                day.forced_sales[k] -= cost
+                day.forced_by_lenders -= cost
+        for row in range(dealers.shape[0]):
+            if dealers[row].orders[k] != 0.0:
+                cost = fill_order(dealers[row], k, markets[k], house[0], day, journal)
+                dealers[row].due += cost
+                day.forced_sales[k] -= cost
+                day.forced_by_lenders -= cost
 
 
 @rule
 def deliver_to_savers(savers, banks, house, markets, days, journal):
-    """Deliver what chasers and cash pools trade; they pay out of their deposits."""
-    day = days[0]
+    """Deliver what chasers, cash pools and fleeing depositors trade; they pay out of their deposits."""
     for row in range(savers.shape[0]):
-        saver = savers[row]
         for k in range(N_TRADED):
-            if saver.orders[k] != 0.0:
-                units = fill(saver.orders[k], markets[k])
-                value = units * markets[k].price
-                deliver(journal, k, markets[k].price, house[0], saver, units)
-                pay_in(journal, banks, saver, house[0], value)
-                day.volume[k] += abs(value)
-                day.net_flow[k] += value
-                saver.orders[k] = 0.0
+            if savers[row].orders[k] != 0.0:
+                cost = fill_order(savers[row], k, markets[k], house[0], days[0], journal)
+                pay_in(journal, banks, savers[row], house[0], cost)
 
 
 @rule

@@ -7,7 +7,7 @@ from abm.channels import FINITE_BUYERS
 from abm.compiled import rule
 from abm.contagion.finite_buyers import buyers_capacity, healing, share_of_offers_taken
 from abm.ledger.chart import BROAD_EQUITY, CRYPTO, N_TRADED, SECURITIES_LENT
-from abm.ledger.postings import revalue
+from abm.ledger.revaluations import revalue
 from abm.markets.impact import impact
 from abm.markets.market import reprice
 from abm.outcome.events import INVESTORS, NO_EVENT, NO_INSTRUMENT, SALES_RATIONED, SCENARIO, log_event

@@ -206,7 +206,7 @@ def open_banks(scenario: Scenario, drawn: Institutions, dealers: np.ndarray) -> 
     banks["loans"][:, ECONOMY] = columns["loans"]
     banks["loans"][:, PRIVATE_CREDIT] = columns["private_credit_loans"]
     banks["loans"][:, OTHER_NON_BANKS] = columns["other_non_bank_loans"]
-    banks["deposits"] = banks["opening_deposits"] = columns["deposits"]
+    banks["deposits"] = columns["deposits"]
     banks["capital"] = banks["opening_capital"] = columns["capital"]
     banks["earnings_per_day"] = columns["retained_earnings"]
     banks["loss_event"] = NO_EVENT
@@ -216,7 +216,9 @@ def open_banks(scenario: Scenario, drawn: Institutions, dealers: np.ndarray) -> 
     banks["debt"] = np.maximum(np.maximum(columns["assets"], known) - owed, 0.0)
     banks["other_securities"] = owed + banks["debt"] - known
     weighted = terms.risk_weight * (owed + banks["debt"] - banks["reserves"] - banks["units"].sum(axis=1))
-    banks["ratio"] = columns["capital"] / weighted
+    banks["ratio"] = columns["capital"] / np.maximum(weighted, 1e-300)
+    banks["target_ratio"] = np.minimum(terms.target_ratio, banks["ratio"])
+    banks["payout"] = 1.0
     return banks
 
 

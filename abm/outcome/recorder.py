@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.agents.bank import bank_assets, bank_lending, weighted_assets
+from abm.agents.bank import N_DEBTORS, bank_assets, bank_lending, weighted_assets
 from abm.agents.leveraged_fund import ACTIVE, CLOSED, fund_debt, securities_held, sold_short
 from abm.channels import CHANNELS, N_CHANNELS
 from abm.compiled import rule
@@ -26,7 +26,7 @@ SELLERS = ("funds", "margin_accounts")
 DAY = Record(
     "day",
     (
-        memory("volume", "$bn", "traded by funds and the public sector", size=N_TRADED),
+        memory("volume", "$bn", "traded by all but long-term investors", size=N_TRADED),
         memory("net_flow", "$bn", "bought less sold by them", size=N_TRADED),
         memory("forced_sales", "$bn", "forced sales by market", size=N_TRADED),
         memory("moved", "$bn", "dollars that each channel moved", size=N_CHANNELS),
@@ -36,7 +36,10 @@ DAY = Record(
         memory("fill_share", "share", "part of the net offers that found a taker"),
         memory("buyers_capacity", "share", "what is left of the buyers' budgets"),
         memory("dealer_losses", "$bn", "dealers' losses on customers"),
-        memory("bank_losses", "$bn", "banks' losses on dealers"),
+        memory("bank_losses", "$bn", "banks' losses on dealers and on each other"),
+        memory("loans_lost", "$bn", "banks' losses on loans outside, defaults and receiverships"),
+        memory("public_cost", "$bn", "what the public will not get back"),
+        memory("forced_by_lenders", "$bn", "sales of dealers and banks that lack cash or capital"),
     ),
 )
 
@@ -48,7 +51,7 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("belief", PER_MARKET, "log points", "the story's part of the log price"),
     ("discount", PER_MARKET, "log points", "liquidity discount, negative when cheap"),
     ("depth", PER_MARKET, "share", "depth, 1 in normal times"),
-    ("volume", PER_MARKET, "$bn", "traded by funds, margin accounts, dealers and the public sector"),
+    ("volume", PER_MARKET, "$bn", "traded by all but long-term investors"),
     ("net_flow", PER_MARKET, "$bn", "bought less sold by them"),
     ("forced_sales", PER_MARKET, "$bn", "forced sales"),
     ("moved", PER_CHANNEL, "$bn", "dollars that the channel moved"),
@@ -70,11 +73,12 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("buyers_capacity", ONE, "share", "what is left of the buyers' budgets"),
     ("fill_share", ONE, "share", "part of the net offers that found a taker"),
     ("forced_sales_liquidated", ONE, "$bn", "seized books sold by dealers"),
+    ("forced_sales_lenders", ONE, "$bn", "sales of dealers and banks that lack cash or capital"),
     ("dealer_capital", ONE, "$bn", "capital of all dealers"),
     ("dealer_losses", ONE, "$bn", "dealers' losses on customers today"),
     ("dealers_failed", ONE, "count", "dealers failed so far"),
     ("bank_capital", ONE, "$bn", "capital of all banks"),
-    ("bank_losses", ONE, "$bn", "banks' losses on dealers today"),
+    ("bank_losses", ONE, "$bn", "banks' losses on dealers and on each other today"),
     ("banks_failed", ONE, "count", "banks failed so far"),
     ("bank_assets_failed_share", ONE, "share", "share of bank assets at failed banks"),
     ("bank_lending", ONE, "$bn", "loans of all banks"),
@@ -85,8 +89,17 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("output_from_wealth", ONE, "log points", "of it through share wealth"),
     ("output_from_investment", ONE, "log points", "of it through investment in AI"),
     ("output_from_credit", ONE, "log points", "of it through bank credit"),
-    ("loans_lost", ONE, "$bn", "loans to the economy lost today"),
+    ("loans_lost", ONE, "$bn", "loans outside lost today, by default and in receiverships"),
+    ("loans_not_renewed", ONE, "$bn", "loans that banks have not renewed and not lent again since"),
+    ("deposits_withdrawn", ONE, "$bn", "uninsured deposits that left weak banks today"),
     ("public_support", ONE, "$bn", "lent by the public to banks in receivership"),
+    ("public_cost", ONE, "$bn", "of it what the public will not get back, of today"),
+    (
+        "bank_equity_value",
+        ONE,
+        "$bn",
+        "capital of sound banks times the price of broad equity: their shares",
+    ),
 )
 _SIZES = {PER_MARKET: (N_TRADED,), PER_SELLER: (len(SELLERS),), PER_CHANNEL: (N_CHANNELS,), ONE: ()}
 ROW = np.dtype((np.record, [(name, "f8", _SIZES[per]) for name, per, _, _ in SERIES]))
@@ -120,6 +133,7 @@ def record_markets(rows, tick, markets, stories, days):
     row.buyers_capacity = day.buyers_capacity
     row.fill_share = day.fill_share
     row.forced_sales_liquidated = day.forced_liquidated
+    row.forced_sales_lenders = day.forced_by_lenders
     for channel in range(N_CHANNELS):
         row.moved[channel] = day.moved[channel]
     row.cash_obtained[0] = day.forced_by_funds
@@ -177,16 +191,22 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
             row.reserves_least = min(row.reserves_least, bank.reserves / bank.opening_reserves)
         weighted = weighted_assets(bank, assets, markets, settings[0].banks.risk_weight)
         row.capital_missing += max(0.0, settings[0].banks.target_ratio * weighted - bank.capital)
+        row.deposits_withdrawn += bank.withdrawn
+        for place in range(N_DEBTORS):
+            row.loans_not_renewed += bank.not_renewed[place]
         if bank.failed:
             row.banks_failed += 1.0
             failed += assets
+        else:
+            row.bank_equity_value += max(0.0, bank.capital) * markets[BROAD_EQUITY].price
     row.bank_assets_failed_share = failed / total if total > 0.0 else 0.0
     output = outputs[0]
     row.output_from_wealth = output.from_wealth
     row.output_from_investment = output.from_investment
     row.output_from_credit = output.from_credit
     row.output = output.from_wealth + output.from_investment + output.from_credit
-    row.loans_lost = output.defaults
+    row.loans_lost = day.loans_lost
+    row.public_cost = day.public_cost
 
 
 @rule
@@ -212,8 +232,11 @@ def turn_the_page(markets, days, journal, journals, tick):
     day.forced_by_funds = 0.0
     day.forced_by_accounts = 0.0
     day.forced_liquidated = 0.0
+    day.forced_by_lenders = 0.0
     day.dealer_losses = 0.0
     day.bank_losses = 0.0
+    day.loans_lost = 0.0
+    day.public_cost = 0.0
 
 
 @dataclass(frozen=True)

@@ -327,7 +327,8 @@ class Output(Section):
     wealth_effect: float = number("spending lost with a dollar of share wealth", "$ per year", 0, 1)
     credit_effect: float = number("output lost with a dollar of bank credit", "$ per year", 0, 10)
     adjustment_days: float = number("time over which output follows", "days", 1, 10_000)
-    loan_losses: float = number("loans lost in a year when output is one below trend", "per year", 0, 10)
+    domestic_share: float = number("part of share wealth that residents own", "share", 0, 1)
+    loan_losses: float = number("loans that default in a year when output is one below trend", "per year", 0, 10)
     loss_given_default: float = number("part of a defaulted loan that is lost", "share", 0, 1)
 
 

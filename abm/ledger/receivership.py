@@ -1,0 +1,87 @@
+"""Receivership: how the depositors of a failed bank get their money.
+
+Insured money moves to the strongest banks at once, and the public stands in for it. Uninsured money of
+households and firms is frozen: a part is paid on the next day, the rest in equal parts while the bank is worked
+out. What the bank has not got in reserves the public lends, and gets back first.
+"""
+
+from __future__ import annotations
+
+from abm.agents.bank import spare_capital
+from abm.agents.rest_of_system import PUBLIC
+from abm.compiled import rule
+from abm.ledger.postings import move_insured, pay, support_bank
+from abm.ledger.revaluations import write_off_deposit, write_off_support
+
+
+@rule
+def lose_deposits(holders, row, bank, journal):
+    """Let all uninsured depositors of a failed bank lose what it does not pay."""
+    for i in range(holders.shape[0]):
+        if holders[i].bank == row and holders[i].deposit > 0.0:
+            write_off_deposit(journal, bank, holders[i], (1.0 - bank.payout) * holders[i].deposit)
+
+
+@rule
+def pay_insured(banks, depositors, row, public, day, journal):
+    """Move a failed bank's insured deposits to strong banks; the public lends the money and bears what is lost."""
+    bank = banks[row]
+    leaving = depositors[bank.customers]
+    insured = leaving.insured
+    leaving.frozen = max(0.0, leaving.deposit)
+    support_bank(journal, public, bank, insured)
+    to_strong_banks(banks, depositors, row, insured, True, journal)
+    lost = (1.0 - bank.payout) * insured
+    write_off_support(journal, public, bank, lost)
+    day.public_cost += lost
+
+
+@rule
+def to_strong_banks(banks, depositors, row, amount, insured, journal):
+    """Move money of a bank's customers to the strongest banks, in proportion to their capital beyond target.
+
+    Where no bank has any, all sound ones take it alike; with none of them it stays.
+    """
+    strength = 0.0
+    sound = 0
+    for other in range(banks.shape[0]):
+        if other != row and not banks[other].failed:
+            strength += spare_capital(banks[other])
+            sound += 1
+    if sound == 0 or amount <= 0.0:
+        return
+    leaving = depositors[banks[row].customers]
+    for other in range(banks.shape[0]):
+        if other == row or banks[other].failed:
+            continue
+        part = spare_capital(banks[other]) / strength if strength > 0.0 else 1.0 / sound
+        joined = depositors[banks[other].customers]
+        if insured:
+            move_insured(journal, banks, leaving, joined, part * amount)
+        else:
+            pay(journal, banks, leaving, joined, part * amount)
+
+
+@rule
+def run_receiverships(banks, depositors, issuers, settings, days, journal):
+    """Pay out what is frozen at failed banks, square their reserves with the public, and book its losses.
+
+    Paid on the first day: first payment * frozen; then frozen / days left of `receivership_days`. What a bank in
+    receivership loses later is the public's loss as far as it has lent.
+    """
+    terms, public = settings[0].banks, issuers[PUBLIC]
+    for row in range(banks.shape[0]):
+        bank = banks[row]
+        if not bank.failed or bank.days_failed == 0:
+            continue
+        leaving = depositors[bank.customers]
+        part = terms.first_payment
+        if bank.days_failed > 1:
+            part = 1.0 / max(1.0, terms.receivership_days - bank.days_failed + 2.0)
+        paid = max(0.0, min(part * leaving.frozen, leaving.deposit))
+        leaving.frozen -= paid
+        to_strong_banks(banks, depositors, row, paid, False, journal)
+        support_bank(journal, public, bank, max(-bank.reserves, -bank.support))
+        lost = min(bank.support, max(0.0, -bank.capital))
+        write_off_support(journal, public, bank, lost)
+        days[0].public_cost += lost
