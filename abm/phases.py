@@ -50,6 +50,7 @@ from abm.markets.news import hear_news
 from abm.outcome.events import (
     FORCED_SALE,
     FUND,
+    LIMIT_SALE,
     NO_EVENT,
     NO_INSTRUMENT,
     SCENARIO,
@@ -122,13 +123,13 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
         fund = funds[row]
         if fund.status == CLOSED:
             continue
-        cause = fund.cause
+        cause, kind = fund.cause, FORCED_SALE
         if fund.status == SEIZED:
             sell_book(fund, margin, switch.cross_asset_sales)
         elif fund.days_in_call > 0 and switch.margin_calls:
             sell_to_meet_call(fund, markets, margin, switch.cross_asset_sales)
         elif switch.risk_limits and keep_own_limits(fund, settings[0], tick):
-            cause = fund.own_cause
+            cause, kind = fund.own_cause, LIMIT_SALE
         elif switch.redemptions and raise_cash_for_redemptions(fund, markets, settings[0], tick):
             cause = fund.notice_cause
         else:
@@ -142,7 +143,7 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
                 sale = log_event(
                     events,
                     counter,
-                    FORCED_SALE,
+                    kind,
                     tick,
                     FUND,
                     fund.id,

@@ -15,12 +15,15 @@ SHOWN = (
     *("broad_drawdown", "verdict_real", "no_news_verdict_real"),
     *("verdict_financial", "no_news_verdict_financial", "verdict_moves"),
     *("funds_failed_share", "dealers_failed", "banks_failed", "banks_failed_asset_share"),
-    *("bank_capital_change", "bank_capital_change_vs_no_news", "forced_sales_bn", "note_discount_max"),
+    *("lender_losses_bn", "dealer_losses_bn", "bank_losses_bn", "loan_losses_bn"),
+    *("bank_capital_change", "bank_capital_change_vs_no_news", "output_shortfall"),
+    *("redemptions_bn", "forced_sales_bn", "note_discount_max"),
 )
 MEDIANS = (
     *("drawdown", "worst_20_day_share", "worst_day", "acceleration", "amplification", "broad_drawdown"),
     *("funds_failed_share", "dealers_failed", "banks_failed"),
-    *("bank_capital_change", "bank_capital_change_vs_no_news", "forced_sales_bn"),
+    *("lender_losses_bn", "bank_capital_change", "bank_capital_change_vs_no_news"),
+    *("output_shortfall", "forced_sales_bn"),
 )
 LABELS = ("speed", "verdict_real", "verdict_financial")
 

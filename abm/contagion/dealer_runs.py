@@ -87,6 +87,7 @@ def leave_weak_dealers(
             if withdrawn > 0.0:
                 borrow_on_repo(dealer, banks, pools, -withdrawn, journal)
             days[0].moved[DEALER_RUNS] += withdrawn
+            days[0].funding_withdrawn += withdrawn
             dealer.strain += share * (1.0 - dealer.strain)
     if weak_ones > 0:
         for row in range(funds.shape[0]):
@@ -109,6 +110,7 @@ def withdraw_cash(fund, dealers, banks, terms, day, journal):
         if moved <= 0.0 or dealer.failed:
             continue
         day.moved[DEALER_RUNS] += moved
+        day.funding_withdrawn += moved
         for other in range(N_DEALERS):
             if fund.line_share[other] > 0.0 and is_sound(dealers[fund.dealer[other]], terms):
                 move_cash(journal, banks, dealers, fund, line, other, moved / n_sound)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.figures.style import GREY, LOOK_OF, LOOKS, in_style, legend_below, panels, shade_news, short, words
-from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
+from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS, TRADED
 from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def who_sold_what(data: ComparisonData) -> Figure:
     for axis, days in zip(axes[0], data.members, strict=True):
         own = data.sales.filter(pl.col("days") == days)
         start = np.zeros(len(SELLERS))
-        for market in MARKETS:
+        for market in TRADED:
             totals = own.filter(pl.col("instrument") == market).group_by("seller").agg(pl.col("amount").sum())
             by_seller = dict(totals.iter_rows())
             amounts = np.array([by_seller.get(s, 0.0) for s in SELLERS]) / max(1, _n_runs(data, days))
@@ -164,7 +164,7 @@ def who_sold_what(data: ComparisonData) -> Figure:
             )  # fmt: skip
             start += amounts
         highest = max(highest, float(start.max()))
-        axis.set_xticks(range(len(SELLERS)), ["funds", "margin\naccounts", "dealers\n(seized books)"])
+        axis.set_xticks(range(len(SELLERS)), ["funds", "margin\naccounts", "dealers", "banks"])
         axis.set_title(short(days))
         axis.grid(visible=False, axis="x")
     axes[0][0].set_ylabel("forced sales, $bn")
@@ -176,7 +176,7 @@ def who_sold_what(data: ComparisonData) -> Figure:
 @in_style
 def verdicts(data: ComparisonData) -> Figure:
     """Draw the shares of seeds with each label: speed, real and financial verdict; and without the spark."""
-    axes_of_labels = (("speed", SPEEDS), ("verdict_real", REAL[:2]), ("verdict_financial", FINANCIAL))
+    axes_of_labels = (("speed", SPEEDS), ("verdict_real", REAL), ("verdict_financial", FINANCIAL))
     title = "How the seeds are judged: share of seeds with each label, with the spark and without it"
     bars = [short(days) for days in data.members] + ["without the spark"]
     places = [-k for k in range(len(bars))]

@@ -77,16 +77,17 @@ def forced_sales(ticks: pl.DataFrame) -> Figure:
     """Draw forced sales by seller, stacked, day by day and summed up."""
     by_seller = np.stack(
         [
-            ticks["cash_obtained_funds"].to_numpy(),
+            (ticks["cash_obtained_funds"] + ticks["forced_sales_redemptions"]).to_numpy(),
             ticks["cash_obtained_margin_accounts"].to_numpy(),
             ticks["forced_sales_liquidated"].to_numpy(),
+            ticks["forced_sales_lenders"].to_numpy(),
         ]
     )
     total = float(by_seller.sum())
-    title = f"Lenders' calls force sales of ${total:,.0f} bn" if total >= 0.5 else "Hardly anything is sold by force"
+    title = f"Forced sales come to ${total:,.0f} bn" if total >= 0.5 else "Hardly anything is sold by force"
     figure, axes = panels(title, 2, height=2.1, sharex=True)
     days = ticks["tick"].to_numpy()
-    labels = ["funds", "margin accounts", "dealers, selling seized books"]
+    labels = ["funds", "margin accounts", "dealers, selling seized books", "dealers and banks short of cash"]
     for (axis,), values, what in zip(
         axes, (by_seller, by_seller.cumsum(axis=1)), ("each day", "since the start"), strict=True
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abm.agents.dealer import N_LINES, total_bank_loans, total_repo
 from abm.agents.leveraged_fund import N_DEALERS, SEIZED, sold_short
-from abm.channels import ORDINARY_TRADING
+from abm.channels import ORDINARY_TRADING, REDEMPTIONS, RISK_LIMITS
 from abm.compiled import rule
 from abm.ledger.chart import BROAD_EQUITY, FUNDS, N_TRADED, NOTES
 from abm.ledger.postings import (
@@ -55,7 +55,9 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
                 continue
             value = fill_order(fund, k, markets[k], house[0], day, journal)
             cost += value
-            if value < 0.0 and fund.channel[k] != ORDINARY_TRADING:
+            if value < 0.0 and fund.channel[k] == RISK_LIMITS:
+                day.moved[RISK_LIMITS] -= value
+            elif value < 0.0 and fund.channel[k] != ORDINARY_TRADING:
                 count_forced_sale(day, fund, k, -value)
                 if fund.status == SEIZED:
                     sold_by_dealer -= value
@@ -126,6 +128,9 @@ def pay_close_out(fund, dealers, banks, depositors, cost, journal):
 def count_forced_sale(day, fund, k, value):
     """Add a forced sale, in $bn, to the day's totals by market, by channel and by seller."""
     day.forced_sales[k] += value
+    if fund.channel[k] == REDEMPTIONS:
+        day.forced_by_redemptions += value
+        return
     day.moved[fund.channel[k]] += value
     if fund.status == SEIZED:
         day.forced_liquidated += value

@@ -35,7 +35,8 @@ NO_INSTRUMENT = -1
     REDEMPTION_NOTICE,
     DEPOSIT_RUN,
     LOAN_LOSSES,
-) = range(18)
+    LIMIT_SALE,
+) = range(19)
 KINDS: tuple[str, ...] = (
     "news",
     "price_move",
@@ -55,6 +56,7 @@ KINDS: tuple[str, ...] = (
     "redemption_notice",
     "deposit_run",
     "loan_losses",
+    "limit_sale",
 )
 
 SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS = range(6)

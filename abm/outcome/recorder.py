@@ -30,8 +30,10 @@ DAY = Record(
         memory("net_flow", "$bn", "bought less sold by them", size=N_TRADED),
         memory("forced_sales", "$bn", "forced sales by market", size=N_TRADED),
         memory("moved", "$bn", "dollars that each channel moved", size=N_CHANNELS),
-        memory("forced_by_funds", "$bn", "forced sales by funds themselves"),
-        memory("forced_by_accounts", "$bn", "forced sales by margin accounts themselves"),
+        memory("forced_by_funds", "$bn", "forced sales of funds to meet calls"),
+        memory("forced_by_accounts", "$bn", "forced sales of margin accounts to meet calls"),
+        memory("forced_by_redemptions", "$bn", "sales of funds whose investors leave"),
+        memory("funding_withdrawn", "$bn", "repo and customers' cash that left weak dealers"),
         memory("forced_liquidated", "$bn", "seized books sold by dealers"),
         memory("fill_share", "share", "part of the net offers that found a taker"),
         memory("buyers_capacity", "share", "what is left of the buyers' budgets"),
@@ -62,7 +64,7 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("in_call", PER_SELLER, "count", "with an open margin call"),
     ("calls", PER_SELLER, "$bn", "margin missing in open calls"),
     ("cash_needed", PER_SELLER, "$bn", "sales that would bring all in call back to the buffer"),
-    ("cash_obtained", PER_SELLER, "$bn", "forced sales done by themselves"),
+    ("cash_obtained", PER_SELLER, "$bn", "forced sales done by themselves to meet calls"),
     ("failed", PER_SELLER, "count", "seized so far"),
     ("failed_with_shortfall", PER_SELLER, "count", "closed so far with a shortfall to the lender"),
     ("yield_notes", ONE, "percent", "change of the note yield since the start"),
@@ -72,10 +74,12 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("disappointment", ONE, "log points", "today's disappointment"),
     ("buyers_capacity", ONE, "share", "what is left of the buyers' budgets"),
     ("fill_share", ONE, "share", "part of the net offers that found a taker"),
+    ("forced_sales_redemptions", ONE, "$bn", "sales of funds whose investors leave"),
     ("forced_sales_liquidated", ONE, "$bn", "seized books sold by dealers"),
     ("forced_sales_lenders", ONE, "$bn", "sales of dealers and banks that lack cash or capital"),
     ("dealer_capital", ONE, "$bn", "capital of all dealers"),
     ("dealer_losses", ONE, "$bn", "dealers' losses on customers today"),
+    ("funding_withdrawn", ONE, "$bn", "repo and customers' cash that left weak dealers today"),
     ("dealers_failed", ONE, "count", "dealers failed so far"),
     ("bank_capital", ONE, "$bn", "capital of all banks"),
     ("bank_losses", ONE, "$bn", "banks' losses on dealers and on each other today"),
@@ -132,6 +136,7 @@ def record_markets(rows, tick, markets, stories, days):
     row.disappointment = story.disappointment
     row.buyers_capacity = day.buyers_capacity
     row.fill_share = day.fill_share
+    row.forced_sales_redemptions = day.forced_by_redemptions
     row.forced_sales_liquidated = day.forced_liquidated
     row.forced_sales_lenders = day.forced_by_lenders
     for channel in range(N_CHANNELS):
@@ -174,6 +179,7 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
         row.dealer_capital += dealers[i].capital
         if dealers[i].failed:
             row.dealers_failed += 1.0
+    row.funding_withdrawn = day.funding_withdrawn
     row.dealer_losses = day.dealer_losses
     row.bank_losses = day.bank_losses
     total = 0.0
@@ -231,7 +237,9 @@ def turn_the_page(markets, days, journal, journals, tick):
         day.moved[channel] = 0.0
     day.forced_by_funds = 0.0
     day.forced_by_accounts = 0.0
+    day.forced_by_redemptions = 0.0
     day.forced_liquidated = 0.0
+    day.funding_withdrawn = 0.0
     day.forced_by_lenders = 0.0
     day.dealer_losses = 0.0
     day.bank_losses = 0.0

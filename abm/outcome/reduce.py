@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 
     from abm.outcome.recorder import Tables
 
-MARKETS = ("ai_equity", "broad_equity", "notes")
+MARKETS = ("ai_equity", "broad_equity", "notes")  # those whose paths are kept
+TRADED = (*MARKETS, "bills", "crypto")
 BORROWERS = ("funds", "margin_accounts")
 SECTOR_ORDER = ("margin_accounts", "funds", "dealers", "banks")
 # Seized books are sold by the dealer, whoever owned them.
-SELLERS = ("funds", "margin_accounts", "dealers")
+SELLERS = ("funds", "margin_accounts", "dealers", "banks")
+CALLS = ("margin_calls", "cross_asset_sales")  # the channels of sales that meet calls or close seized books
 # A fund fails when its dealer seizes it; the shortfall, if any, comes when its book has been sold.
 FAILURES = ("seizure", "shortfall", "dealer_failed", "bank_failed")
 PATHS = (
-    *(f"{name}_{m}" for name in ("price", "news", "belief", "discount", "depth", "forced_sales") for m in MARKETS),
+    *(f"{name}_{m}" for name in ("price", "news", "belief", "discount", "depth") for m in MARKETS),
+    *(f"forced_sales_{m}" for m in TRADED),
     *(
         "believers",
         "buyers_capacity",
@@ -31,6 +34,7 @@ PATHS = (
         "yield_notes",
         "dealer_capital",
         "bank_capital",
+        "output",
     ),
     *("failed_funds", "failed_margin_accounts", "dealers_failed", "banks_failed"),
     *("cash_obtained_funds", "cash_obtained_margin_accounts"),
@@ -60,16 +64,11 @@ LIQUIDITY = {
     "expected_from": "String",
     "needed": "Float64",  # $bn over the run, null when not on stage
     "obtained": "Float64",  # $bn over the run
-    **{f"sold_{m}": "Float64" for m in MARKETS},  # $bn
-    **{f"normal_volume_{m}": "Float64" for m in MARKETS},  # $bn a day before the first bad news
+    **{f"sold_{m}": "Float64" for m in TRADED},  # $bn
+    **{f"normal_volume_{m}": "Float64" for m in TRADED},  # $bn a day before the first bad news
 }
 # Rows of the liquidity table that the cast on stage cannot fill yet.
-_NOT_YET = (
-    ("funds", "redemptions", "own cash, then sales"),
-    ("dealers", "withdrawals", "repo lenders, then banks"),
-    ("banks", "withdrawals", "reserves, then sales of notes"),
-    ("banks", "draws", "reserves, then deposits"),
-)
+_NOT_YET = (("banks", "draws", "reserves, then deposits"),)
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def reduce_run(tables: Tables, scenario: Any) -> Reduced:
 
 def _paths(ticks: pl.DataFrame) -> dict[str, np.ndarray]:
     paths = {name: ticks[name].to_numpy().astype(np.float32) for name in PATHS}
-    return paths | {TOTAL: np.sum([paths[f"{TOTAL}_{m}"] for m in MARKETS], axis=0)}
+    return paths | {TOTAL: np.sum([paths[f"{TOTAL}_{m}"] for m in TRADED], axis=0)}
 
 
 def first_failures(events: pl.DataFrame, n_funds: int, named: int = 3) -> pl.DataFrame:
@@ -183,7 +182,7 @@ def _forced_sales(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl
     offers = offers.join(seized, on="actor", how="left").with_columns(
         pl.when(pl.col("tick") > pl.col("seized")).then(pl.lit("dealers")).otherwise(pl.col("sector")).alias("seller")
     )
-    filled = ticks.select("tick", *(pl.col(f"forced_sales_{m}").alias(m) for m in MARKETS)).unpivot(
+    filled = ticks.select("tick", *(pl.col(f"forced_sales_{m}").alias(m) for m in TRADED)).unpivot(
         index="tick", variable_name="instrument", value_name="filled"
     )
     offered = pl.col("amount").sum().over("tick", "instrument")
@@ -205,31 +204,41 @@ def _sum_sales(by_day: pl.DataFrame) -> pl.DataFrame:
 def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
-    totals = {(s, m): 0.0 for s in SELLERS for m in MARKETS}
-    for seller, market, _, amount in _sum_sales(by_day).iter_rows():
-        totals[seller, market] += amount
-    volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in MARKETS}
+    sales = _sum_sales(by_day)
+    volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in TRADED}
     nothing = dict.fromkeys(LIQUIDITY)
 
-    def row(sector: str, need: str, expected_from: str, needed: float, obtained: float) -> dict[str, Any]:
-        sold = {f"sold_{m}": totals[sector, m] for m in MARKETS}
-        names = {"sector": sector, "need": need, "on_stage": True, "expected_from": expected_from}
-        return names | {"needed": needed, "obtained": obtained} | sold | volumes
+    def sold_by(seller: str, *channels: str) -> dict[str, float]:
+        own = sales.filter((pl.col("seller") == seller) & pl.col("channel").is_in(channels))
+        return {m: float(own.filter(pl.col("instrument") == m)["amount"].sum()) for m in TRADED}
 
-    rows = [
-        row(
-            s,
-            "calls",
-            "sales of their own holdings",
-            new_cash_needs(ticks, s),
-            float(ticks[f"cash_obtained_{s}"].sum()),
-        )
-        for s in BORROWERS
-    ]
-    seized_sales = sum(totals["dealers", m] for m in MARKETS)
+    def total(name: str) -> float:
+        return float(ticks[name].sum())
+
+    def row(
+        sector: str, need: str, expected_from: str, needed: float, obtained: float, sold: dict[str, float]
+    ) -> dict[str, Any]:
+        names = {"sector": sector, "need": need, "on_stage": True, "expected_from": expected_from}
+        amounts = {f"sold_{m}": amount for m, amount in sold.items()}
+        return names | {"needed": needed, "obtained": obtained} | amounts | volumes
+
+    rows = []
+    for s in BORROWERS:
+        needed, obtained = new_cash_needs(ticks, s), total(f"cash_obtained_{s}")
+        rows.append(row(s, "calls", "sales of their own holdings", needed, obtained, sold_by(s, *CALLS)))
+    paid = total("moved_redemptions")
+    sold = sold_by("funds", "redemptions")
+    rows.append(row("funds", "redemptions", "own cash, then sales", paid, paid, sold))
     # Seized debt is repaid out of the book; what the book does not bring is the dealer's loss.
-    lost = float(ticks["dealer_losses"].sum())
-    rows.append(row("dealers", "seized loans", "sales of seized books", seized_sales + lost, seized_sales))
+    sold = sold_by("dealers", *CALLS)
+    seized = sum(sold.values())
+    rows.append(row("dealers", "seized loans", "sales of seized books", seized + total("dealer_losses"), seized, sold))
+    sold = sold_by("dealers", "dealer_runs")
+    left = total("funding_withdrawn")
+    rows.append(row("dealers", "withdrawals", "banks' spare lines, then notes", left, sum(sold.values()), sold))
+    sold = sold_by("banks", "bank_asset_sales")
+    left = total("deposits_withdrawn")
+    rows.append(row("banks", "withdrawals", "reserves, then Treasuries", left, sum(sold.values()), sold))
     rows += [
         nothing | {"sector": sector, "need": need, "on_stage": False, "expected_from": source}
         for sector, need, source in _NOT_YET

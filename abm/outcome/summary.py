@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.outcome.falls import Fall, largest_fall
-from abm.outcome.reduce import BORROWERS, MARKETS, new_cash_needs
+from abm.outcome.reduce import BORROWERS, TRADED, new_cash_needs
 from abm.outcome.verdict import (
     WIGGLE,
     evidence_of,
@@ -62,7 +62,10 @@ class Summary:
     no_news_drawdown: float | None = _key("fall of AI equity on the same draws without the spark", "share")
     no_news_broad_drawdown: float | None = _key("fall of broad equity without the spark", "share")
     no_news_speed: str | None = _key("speed without the spark", "label")
-    verdict_real: str | None = _key("contained, or correction: broad equity down by a fifth", "label")
+    verdict_real: str | None = _key(
+        "contained, correction (broad equity down by a fifth) or recession (output 1.5 % below that without the spark)",
+        "label",
+    )
     verdict_real_if_easier: str | None = _key("with all its cuts a quarter easier to reach", "label")
     verdict_real_if_stricter: str | None = _key("with all its cuts a quarter harder to reach", "label")
     no_news_verdict_real: str | None = _key("verdict_real of the same draws without the spark", "label")
@@ -96,10 +99,28 @@ class Summary:
     amplification_bank_capital_bn: float | None = _key("bank capital that the channels cost at the end", "$bn")
     amplification_bank_capital_belief_bn: float | None = _key("part of it that belief alone costs", "$bn")
     amplification_bank_capital_balance_sheet_bn: float | None = _key("the rest of it", "$bn")
-    lender_losses_bn: float | None = _key("dealers' losses on customers and banks' on dealers", "$bn")
+    bank_capital_missing_share: float | None = _key(
+        "most capital that banks lacked to their target ratio, of opening capital", "share"
+    )
+    bank_equity_value_change: float | None = _key(
+        "capital of sound banks times the price of broad equity, end against the first day: what their shares lost",
+        "share",
+    )
+    deposits_withdrawn_bn: float | None = _key("uninsured deposits that left weak banks", "$bn")
+    funding_withdrawn_bn: float | None = _key("repo and customers' cash that left weak dealers", "$bn")
+    redemptions_bn: float | None = _key("paid to investors who left funds", "$bn")
+    public_cost_bn: float | None = _key("what the public lent to failed banks and will not get back", "$bn")
+    output_lowest: float | None = _key(
+        "lowest output, against an economy whose share prices follow their trend", "log points"
+    )
+    output_shortfall: float | None = _key("largest fall of output below that without the spark", "log points")
+    lender_losses_bn: float | None = _key("losses of dealers and banks: the next three together", "$bn")
     dealer_losses_bn: float | None = _key("dealers' losses on customers", "$bn")
-    bank_losses_bn: float | None = _key("banks' losses on dealers", "$bn")
-    forced_sales_bn: float | None = _key("forced sales, seized books included, all markets", "$bn")
+    bank_losses_bn: float | None = _key("banks' losses on dealers and on each other", "$bn")
+    loan_losses_bn: float | None = _key("banks' losses on loans outside, by default and in receiverships", "$bn")
+    forced_sales_bn: float | None = _key(
+        "forced sales, all markets: calls, seized books, redemptions, dealers and banks short of cash", "$bn"
+    )
     forced_sales_worst_day_bn: float | None = _key("the largest of one day", "$bn")
     cash_needed_bn: float | None = _key("cash that margin calls made funds and margin accounts look for", "$bn")
     cash_obtained_bn: float | None = _key("what their own forced sales brought", "$bn")
@@ -118,15 +139,8 @@ class Summary:
     after_250_forced_sales_bn: float | None = _key("forced_sales_bn by then", "$bn")
     after_250_verdict_real: str | None = _key("verdict_real by then", "label")
     after_250_verdict_financial: str | None = _key("verdict_financial by then", "label")
-    output_shortfall: float | None = _later("output below that of the no-news twin (recession)", "share")
-    bank_capital_shortfall_share: float | None = _later("capital missing to the target (banking crisis)", "share")
-    bank_equity_value_change: float | None = _later("market value of bank equity", "share")
-    deposits_moved_bn: float | None = _later("deposits withdrawn", "$bn")
     stablecoin_peg_min: float | None = _later("lowest price of a stablecoin", "$")
-    public_cost_bn: float | None = _later("cost to the public", "$bn")
-    not_on_stage: str = field(
-        default="", metadata={"meaning": "keys and label conditions that wait for their cast", "unit": "text"}
-    )
+    not_on_stage: str = field(default="", metadata={"meaning": "keys that wait for their cast", "unit": "text"})
 
     def to_dict(self) -> dict[str, Any]:
         """Return a flat dictionary ready for JSON; what is not a finite number is None."""
@@ -184,10 +198,9 @@ def summarise(
         verdict_moves="; ".join(f"{cut} {value:g}: {label}" for cut, value, _, label in sensitivity(evidence)),
         note_yield_gap_max=None if evidence.note_yield_gap is None else float(evidence.note_yield_gap.max()),
         last_news_tick=last_news,
-        # Funds are all who can be forced to sell notes: 100 bn, worth about 11 basis points at the least depth.
-        not_on_stage="recession, lending condition of banking_crisis, note-yield condition of market_breakdown "
-        "(funds hold too few notes to reach it at today's leverage and depth), "
-        + ", ".join(f.name for f in fields(Summary) if f.metadata.get("later")),
+        output_shortfall=None if evidence.output_gap is None else float(evidence.output_gap.max()),
+        bank_capital_missing_share=float(evidence.capital_missing.max()),
+        not_on_stage=", ".join(f.name for f in fields(Summary) if f.metadata.get("later")),
     )
 
 
@@ -228,7 +241,7 @@ def _split(ai: Fall, all_off: pl.DataFrame | None, belief_only: pl.DataFrame | N
 def _bank_capital(
     ticks: pl.DataFrame, all_off: pl.DataFrame | None, belief_only: pl.DataFrame | None, scenario: Any
 ) -> dict[str, Any]:
-    """The bank capital that the channels cost: losses on dealers, and notes marked down beyond the news.
+    """The bank capital that the channels cost: losses on loans, and notes marked down beyond the news.
 
     Capital itself cannot be compared: everyday income is off in the twins, and with it retained earnings.
     """
@@ -237,7 +250,7 @@ def _bank_capital(
 
     def lost(of: pl.DataFrame) -> float:
         notes = float(scenario.banks.notes) * (1.0 - float(of["price_notes"][ticks.height - 1]))
-        return float(of["bank_losses"][: ticks.height].sum()) + notes
+        return float((of["bank_losses"] + of["loans_lost"])[: ticks.height].sum()) + notes
 
     keys: dict[str, Any] = {"amplification_bank_capital_bn": lost(ticks) - lost(all_off)}
     if belief_only is not None:
@@ -268,6 +281,7 @@ def _outcomes(ticks: pl.DataFrame, scenario: Any) -> dict[str, Any]:
     """What is counted up to the last day of `ticks`."""
     n_funds, n_accounts = int(scenario.funds.count), int(scenario.margin_accounts.count)
     dealer_losses, bank_losses = float(ticks["dealer_losses"].sum()), float(ticks["bank_losses"].sum())
+    loan_losses = float(ticks["loans_lost"].sum())
     opening = {
         "bank": float(scenario.banks.equity) * float(scenario.banks.capital),
         "dealer": float(scenario.dealers.capital),
@@ -287,17 +301,24 @@ def _outcomes(ticks: pl.DataFrame, scenario: Any) -> dict[str, Any]:
         "banks_failed_asset_share": last("bank_assets_failed_share"),
         "bank_capital_change": last("bank_capital") / opening["bank"] - 1.0 if opening["bank"] else None,
         "dealer_capital_change": last("dealer_capital") / opening["dealer"] - 1.0 if opening["dealer"] else None,
-        "lender_losses_bn": dealer_losses + bank_losses,
+        "lender_losses_bn": dealer_losses + bank_losses + loan_losses,
         "dealer_losses_bn": dealer_losses,
         "bank_losses_bn": bank_losses,
+        "loan_losses_bn": loan_losses,
         "forced_sales_bn": float(_forced_by_day(ticks).sum()),
     }
 
 
 def _stress(ticks: pl.DataFrame) -> dict[str, Any]:
     """How hard it was on the worst day."""
-    lending = ticks["bank_lending"]
+    lending, shares = ticks["bank_lending"], ticks["bank_equity_value"]
     return {
+        "bank_equity_value_change": float(shares[-1]) / float(shares[0]) - 1.0 if shares[0] else None,
+        "deposits_withdrawn_bn": float(ticks["deposits_withdrawn"].sum()),
+        "funding_withdrawn_bn": float(ticks["funding_withdrawn"].sum()),
+        "redemptions_bn": float(ticks["moved_redemptions"].sum()),
+        "public_cost_bn": float(ticks["public_cost"].sum()),
+        "output_lowest": float(ticks["output"].to_numpy().min()),
         "bank_lending_change": float(lending[-1]) / float(lending[0]) - 1.0 if lending[0] else None,
         "forced_sales_worst_day_bn": float(_forced_by_day(ticks).max()),
         "cash_needed_bn": sum(new_cash_needs(ticks, s) for s in BORROWERS),
@@ -328,7 +349,7 @@ def _after(ticks: pl.DataFrame, no_news: pl.DataFrame | None, last_tick: int, sc
 
 
 def _forced_by_day(ticks: pl.DataFrame) -> np.ndarray:
-    return np.sum([ticks[f"forced_sales_{m}"].to_numpy() for m in MARKETS], axis=0)
+    return np.sum([ticks[f"forced_sales_{m}"].to_numpy() for m in TRADED], axis=0)
 
 
 def _plain(value: Any) -> Any:

@@ -32,19 +32,24 @@ class Cuts:
     yield_days: float = 5.0  # consecutive days of it
     note_depth: float = 0.3  # depth of notes below which it counts
     bank_assets: float = 0.10  # share of bank assets at failed banks that is a banking crisis
+    capital_missing: float = 0.15  # capital missing to banks' target, against opening capital, that is one too
+    lending_fall: float = 0.05  # while bank lending is down by so much, share
+    output_gap: float = 0.015  # output below the no-news twin's that is a recession, log points
+    output_days: float = 126.0  # consecutive days of it: half a year
 
 
 # A cut that is a ceiling: raising it lets more in.
 _CEILINGS = ("note_depth",)
 _OF_SPEED = ("gradual_share", "sudden_share")
-_OF_REAL = ("broad_drawdown",)
+_OF_REAL = ("broad_drawdown", "output_gap", "output_days")
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What the labels are read from; None where there was no fall or no twin.
 
-    note_yield_gap: (days,) basis points above the no-news twin; note_depth: (days,) share.
+    note_yield_gap: (days,) basis points above the no-news twin; note_depth: (days,) share; output_gap: (days,)
+    log points below the no-news twin; capital_missing, lending_fall: (days,) shares of their opening values.
     """
 
     worst_20_day_share: float | None
@@ -53,6 +58,9 @@ class Evidence:
     banks_failed_asset_share: float
     note_yield_gap: np.ndarray | None
     note_depth: np.ndarray
+    output_gap: np.ndarray | None
+    capital_missing: np.ndarray
+    lending_fall: np.ndarray
 
 
 def speed_label(worst_20_day_share: float | None, cuts: Cuts = Cuts()) -> str | None:
@@ -65,19 +73,27 @@ def speed_label(worst_20_day_share: float | None, cuts: Cuts = Cuts()) -> str | 
 
 
 def real_label(evidence: Evidence, cuts: Cuts = Cuts()) -> str:
-    """Return contained or correction; recession waits until output is on stage."""
+    """Return contained, correction or recession.
+
+    A recession is output 1.5 % or more below its no-news twin for half a year on end, and is not seen without
+    the twin; a correction is broad equity a fifth below its peak.
+    """
+    gap = evidence.output_gap
+    if gap is not None and longest_spell(gap >= cuts.output_gap) >= math.ceil(cuts.output_days):
+        return "recession"
     return "correction" if evidence.broad_drawdown >= cuts.broad_drawdown else "contained"
 
 
 def financial_label(evidence: Evidence, cuts: Cuts = Cuts()) -> str:
-    """Return calm, market_breakdown or banking_crisis; the lending condition waits until banks ration credit.
+    """Return calm, market_breakdown or banking_crisis.
 
     A market breakdown is two failed dealers, or notes that yield more than 50 basis points above their
     no-news twin on five consecutive days with depth under 0.3. A banking crisis is a tenth of bank assets
-    at failed banks. The condition on notes waits for holders with enough of them: what funds hold moves the
-    yield too little, unless leverage is several times today's and depth a quarter.
+    at failed banks, or a day on which banks lack 15 % of their opening capital to their target ratio and
+    lend 5 % less than at the start.
     """
-    if evidence.banks_failed_asset_share >= cuts.bank_assets:
+    short = (evidence.capital_missing >= cuts.capital_missing) & (evidence.lending_fall >= cuts.lending_fall)
+    if evidence.banks_failed_asset_share >= cuts.bank_assets or short.any():
         return "banking_crisis"
     if evidence.dealers_failed >= cuts.dealers_failed:
         return "market_breakdown"
@@ -133,10 +149,12 @@ def evidence_of(
     ticks: pl.DataFrame, no_news: pl.DataFrame | None, worst_20_day_share: float | None, broad_drawdown: float
 ) -> Evidence:
     """Gather what the labels are read from; the twin has the same days, or more."""
-    gap = None
+    gap = output_gap = None
     if no_news is not None and no_news.height >= ticks.height:
-        calm = no_news["yield_notes"].to_numpy()[: ticks.height]
-        gap = (ticks["yield_notes"].to_numpy() - calm) * 100.0
+        calm = no_news.head(ticks.height)
+        gap = (ticks["yield_notes"].to_numpy() - calm["yield_notes"].to_numpy()) * 100.0
+        output_gap = calm["output"].to_numpy() - ticks["output"].to_numpy()
+    opening_capital, lending = float(ticks["bank_capital"][0]), ticks["bank_lending"].to_numpy()
     return Evidence(
         worst_20_day_share=worst_20_day_share,
         broad_drawdown=broad_drawdown,
@@ -144,4 +162,7 @@ def evidence_of(
         banks_failed_asset_share=float(ticks["bank_assets_failed_share"][-1]),
         note_yield_gap=gap,
         note_depth=ticks["depth_notes"].to_numpy(),
+        output_gap=output_gap,
+        capital_missing=ticks["capital_missing"].to_numpy() / max(opening_capital, 1e-12),
+        lending_fall=1.0 - lending / max(float(lending[0]), 1e-12),
     )

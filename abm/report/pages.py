@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from abm.report.data import ComparisonData
 
 NOT_ON_STAGE = (
-    "Not on stage yet, and so left out of every number here: redemptions from funds, runs on dealers and "
-    "banks, private credit, crypto and stablecoins, output and the authority. Therefore recession, and a "
-    "banking crisis by shrinking credit, cannot be diagnosed, and the note-yield condition of a market breakdown "
-    "is out of reach: funds, the only ones who can be forced to sell notes, hold too few of them at today's "
-    "leverage and depth. Repo's other side is one inert sector."
+    "Not on stage yet, and so left out of every number here: private credit (its debt to banks is there and "
+    "never defaults), the crowd that holds crypto on credit, stablecoins (their issuers' bills and deposits are "
+    "held by cash pools), and an authority with rules. A calm verdict means: not through these channels."
 )
 _READING = {
     "paths": (
@@ -40,7 +38,7 @@ _READING = {
         "sudden right of the second; right of nought the system made it faster, or deeper, than the news."
     ),
     "first_failures": "The first failure of each kind of institution: a dot is a seed, its place the day.",
-    "who_sold_what": "Sales that lenders forced; the books that a dealer has seized are sold by the dealer.",
+    "who_sold_what": "Sales for calls, for investors who leave, and for want of cash; dealers sell what they seize.",
     "verdicts": (
         "Each bar is all seeds of one speed; darker is worse. The last bar is the same seeds without the spark: "
         "what everyday ups and downs alone would be called."
@@ -49,21 +47,22 @@ _READING = {
 _READING_RUN = {
     "prices": "Solid: the price. Dashed: what news alone would have made of it. Grey: the days of bad news.",
     "belief_and_depth": "Above: who still believes, and what buyers have left. Below: how deep markets are.",
-    "forced_sales": "What lenders forced to be sold, by who sold it, day by day and summed up.",
+    "forced_sales": "What had to be sold, by who sold it, day by day and summed up.",
     "failures_and_capital": "Above: failures so far. Below: what is left of the lenders' capital.",
 }
 _JUDGED = "Economy and finance are judged apart. A label is a cut through a number; what it hangs on is shown."
 _CUTS = (
-    "Correction: broad equity down by 20 %. Market breakdown: two dealers fail, or the note yield stands "
-    "more than 50 basis points above its no-news twin for five days with depth under 0.3 (out of reach of what "
-    "funds hold today). Banking crisis: failed "
-    "banks hold 10 % of bank assets. The columns of moved cuts shift all of them by a quarter, first up "
-    "(harder to reach), then down."
+    "Correction: broad equity down by 20 %. Recession: output 1.5 % or more below that without the spark for "
+    "half a year. Market breakdown: two dealers fail, or the note yield stands more than 50 basis points above "
+    "its no-news twin for five days with depth under 0.3. Banking crisis: failed banks hold 10 % of bank assets, "
+    "or banks lack 15 % of their opening capital to their target while they lend 5 % less. The columns of moved "
+    "cuts shift all of them by a quarter, first up (harder to reach), then down."
 )
 _LIQUIDITY = (
-    "Needed: what open calls asked to be raised, counted as it arises. For dealers: debt of seized books, "
-    "sold or lost. Normal volume is the mean daily volume that the cast on stage trades before the bad news, "
-    "which is less than that of the real markets."
+    "Needed: what open calls asked to be raised, counted as it arises; redemptions paid; for dealers debt of "
+    "seized books, sold or lost, and what left them; for banks deposits that left. Obtained: what sales brought; "
+    "the rest came from cash, reserves and credit lines. Normal volume is the mean daily volume that the cast on "
+    "stage trades before the bad news, which is less than that of the real markets."
 )
 _PAIRED = (
     "Differences are paired: the same seed at two speeds, quicker less slower, mean over up to {n} pairs, "

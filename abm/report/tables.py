@@ -10,7 +10,7 @@ import numpy as np
 
 from abm.figures.style import words
 from abm.outcome.paired import share_interval
-from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
+from abm.outcome.reduce import SECTOR_ORDER, SELLERS, TRADED
 from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS
 from abm.report.words import NOTHING, interval, mean, median, number, pair, share_of, share_without_spark
 
@@ -36,10 +36,20 @@ OUTCOME_KEYS = (
     ("funds_failed_share", "share", "funds that failed owing a lender"),
     ("margin_accounts_failed_share", "share", "margin accounts that failed owing a lender"),
     ("lender_losses_bn", "$bn", "losses of dealers and banks, $bn"),
+    ("dealer_losses_bn", "$bn", "of which dealers' on customers"),
+    ("bank_losses_bn", "$bn", "of which banks' on dealers and on each other"),
+    ("loan_losses_bn", "$bn", "of which banks' on loans outside"),
+    ("redemptions_bn", "$bn", "paid to investors who left funds, $bn"),
+    ("funding_withdrawn_bn", "$bn", "repo and cash that left weak dealers, $bn"),
+    ("deposits_withdrawn_bn", "$bn", "uninsured deposits that left weak banks, $bn"),
+    ("bank_lending_change", "share", "change of banks' lending"),
+    ("output_shortfall", "log points", "largest fall of output below that without the spark"),
+    ("public_cost_bn", "$bn", "cost to the public, $bn"),
     ("dealers_failed", "count", "dealers failed"),
     ("banks_failed", "count", "banks failed"),
     ("banks_failed_asset_share", "share", "bank assets at failed banks"),
     ("bank_capital_change", "share", "change of banks' capital, retained earnings included"),
+    ("bank_equity_value_change", "share", "change of what banks' shares are worth"),
     ("bank_capital_change_vs_no_news", "share", "that change less the one without the spark"),
     ("amplification_bank_capital_bn", "$bn", "bank capital that the channels cost, $bn"),
     ("note_discount_max", "share", "largest discount of Treasury notes"),
@@ -52,7 +62,7 @@ _LIQUIDITY_HEADER = (
     "needed, $bn",
     "expected from",
     "obtained, $bn",
-    *(f"{words(m)} sold, $bn (days of normal volume)" for m in MARKETS),
+    *(f"{words(m)} sold, $bn (days of normal volume)" for m in TRADED),
 )
 
 
@@ -92,7 +102,7 @@ def verdicts(data: ComparisonData) -> Table:
         f"without the spark: {share}",
     ]
     rows = []
-    for key, labels in (("speed", SPEEDS), ("verdict_real", REAL[:2]), ("verdict_financial", FINANCIAL)):
+    for key, labels in (("speed", SPEEDS), ("verdict_real", REAL), ("verdict_financial", FINANCIAL)):
         for label in labels:
             row = [f"{key.replace('verdict_', '')}: {words(label)}"]
             for days in data.members:
@@ -101,8 +111,6 @@ def verdicts(data: ComparisonData) -> Table:
                 row.append(" to ".join(f"{c / m:.0%}" if m else NOTHING for c, m in moved))
             row.append(_share(*share_without_spark(data, key, label)))
             rows.append(row)
-        if key == "verdict_real":
-            rows.append(["real: recession", *("not on stage yet", NOTHING) * len(data.members), NOTHING])
     return Table(header, rows)
 
 
@@ -154,13 +162,13 @@ def sales(data: ComparisonData) -> Table:
     header = ["who sold", "what", *(f"{spelled(d)}, $bn" for d in data.members)]
     rows = []
     for seller in SELLERS:
-        for market in MARKETS:
+        for market in TRADED:
             own = data.sales.filter((pl.col("seller") == seller) & (pl.col("instrument") == market))
             amounts = [
                 number(float(own.filter(pl.col("days") == d)["amount"].sum()) / max(1, _n_runs(data, d)), "$bn")
                 for d in data.members
             ]
-            name = "dealers, from seized books" if seller == "dealers" else words(seller)
+            name = "dealers, seized books and their own" if seller == "dealers" else words(seller)
             rows.append([name, words(market), *amounts])
     return Table(header, rows, text_columns=2)
 
@@ -185,10 +193,10 @@ def liquidity_of(frame: pl.DataFrame, caption: str) -> Table:
     for one in averaged.iter_rows(named=True):
         row = [words(one["sector"]), words(one["need"])]
         if not one["on_stage"]:
-            rows.append([*row, "not on stage yet", one["expected_from"], *[NOTHING] * (1 + len(MARKETS))])
+            rows.append([*row, "not on stage yet", one["expected_from"], *[NOTHING] * (1 + len(TRADED))])
             continue
         row += [number(one["needed"], "$bn"), one["expected_from"], number(one["obtained"], "$bn")]
-        for market in MARKETS:
+        for market in TRADED:
             sold, normal = one[f"sold_{market}"], one[f"normal_volume_{market}"]
             days = f" ({sold / normal:.1f})" if normal else ""
             row.append(f"{number(sold, '$bn')}{days}")
