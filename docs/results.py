@@ -21,7 +21,13 @@ SUDDEN, GRADUAL = {"spark.days": 1, **HORIZON}, {"spark.days": 500, **HORIZON}
 QUIET = TARGETS["quiet_world"]["set"]
 LEVERAGES = (0.5, 1.0, 1.5, 2.0, 3.0)
 SPARKS = (0.2, 0.6)
-NAMES = {"ai_equity": "AI equity", "broad_equity": "broad equity", "notes": "Treasury notes", "bills": "Treasury bills", "crypto": "crypto"}
+NAMES = {
+    "ai_equity": "AI equity",
+    "broad_equity": "broad equity",
+    "notes": "Treasury notes",
+    "bills": "Treasury bills",
+    "crypto": "crypto",
+}
 
 
 def at_factor(case: dict[str, Any], factor: float) -> dict[str, Any]:
@@ -190,7 +196,12 @@ def bounds_table(lab: Laboratory) -> str:
         **{f"worst_day_{m}": float(np.quantile(full[f"beyond_news_{m}"], 0.95)) for m in ("ai_equity", "broad_equity")},
     }
     rows = [
-        (target["what"], f"{measured[name]:.3g}", limit_in_words(target), "yes" if holds(target, measured[name]) else "**no**")
+        (
+            target["what"],
+            f"{measured[name]:.3g}",
+            limit_in_words(target),
+            "yes" if holds(target, measured[name]) else "**no**",
+        )
         for target in TARGETS["bounds"]["targets"]
         for name in (target["name"],)
     ]

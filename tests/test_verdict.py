@@ -34,10 +34,10 @@ def evidence(**changes):
     [
         (None, None),
         (0.2, "gradual"),
-        (0.4, "gradual"),
-        (0.41, "mixed"),
-        (0.69, "mixed"),
-        (0.7, "sudden"),
+        (Cuts().gradual_share, "gradual"),
+        (Cuts().gradual_share + 0.001, "mixed"),
+        (Cuts().sudden_share - 0.001, "mixed"),
+        (Cuts().sudden_share, "sudden"),
         (1, "sudden"),
     ],
 )
@@ -103,10 +103,12 @@ def test_easier_cuts_let_more_in_and_stricter_ones_less():
 
 
 def test_the_cuts_that_a_label_hangs_on_are_named():
-    changes = sensitivity(evidence(broad_drawdown=0.18, dealers_failed=2.0, worst_20_day_share=0.6))
+    mixed = 0.5 * (Cuts().gradual_share + Cuts().sudden_share)
+    changes = sensitivity(evidence(broad_drawdown=0.18, dealers_failed=2.0, worst_20_day_share=mixed))
     assert {(cut, axis, label) for cut, _, axis, label in changes} == {
         ("broad_drawdown", "real", "correction"),
         ("dealers_failed", "financial", "calm"),
+        ("gradual_share", "speed", "gradual"),
         ("sudden_share", "speed", "sudden"),
     }
     assert sensitivity(evidence(worst_20_day_share=0.2)) == []

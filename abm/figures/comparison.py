@@ -8,7 +8,7 @@ import numpy as np
 
 from abm.figures.style import GREY, LOOK_OF, LOOKS, in_style, legend_below, panels, shade_news, short, words
 from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS, TRADED
-from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS
+from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS, Cuts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ def speed(data: ComparisonData) -> Figure:
         axis.locator_params(axis="x", nbins=5)
         if key == "worst_20_day_share":
             axis.set_xlim(0.0, 1.02)
-            for cut in (0.4, 0.7):
+            for cut in (Cuts.gradual_share, Cuts.sudden_share):
                 axis.axvline(cut, color=GREY, linewidth=0.8, linestyle=":")
         else:
             axis.axvline(0.0, color=GREY, linewidth=0.8, linestyle=":")

@@ -15,6 +15,7 @@ from abm.outcome.falls import Fall, largest_fall
 from abm.outcome.reduce import BORROWERS, TRADED, new_cash_needs
 from abm.outcome.verdict import (
     WIGGLE,
+    Cuts,
     evidence_of,
     financial_label,
     real_label,
@@ -46,7 +47,10 @@ class Summary:
     days_to_half: int | None = _key("from the peak until half of the log fall is done", "days")
     worst_20_day_share: float | None = _key("part of the log fall in its worst 20 consecutive days", "share")
     worst_day: float | None = _key("most negative daily log return of the fall", "log points")
-    speed: str | None = _key("gradual to 0.4 of the fall in its worst 20 days, sudden from 0.7 (provisional)", "label")
+    speed: str | None = _key(
+        f"gradual to {Cuts.gradual_share:g} of the fall in its worst 20 days, sudden from {Cuts.sudden_share:g}",
+        "label",
+    )
     acceleration: float | None = _key("worst-20-day share less that of the all-off twin", "share")
     amplification: float | None = _key("log fall less that of the all-off twin", "log points")
     amplification_belief: float | None = _key("part of it that belief alone makes", "log points")

@@ -22,10 +22,10 @@ WIGGLE = 0.25
 
 @dataclass(frozen=True)
 class Cuts:
-    """Where one label ends and the next begins: the design's own cuts; those of speed are provisional."""
+    """Where one label ends and the next begins: the design's own cuts; those of speed are docs/speed_cuts.py's."""
 
-    gradual_share: float = 0.4  # at most this share of the fall in its worst 20 days is gradual
-    sudden_share: float = 0.7  # at least this share is sudden
+    gradual_share: float = 0.52  # at most this share of the fall in its worst 20 days is gradual
+    sudden_share: float = 0.66  # at least this share is sudden
     broad_drawdown: float = 0.20  # fall of broad equity that is a correction, share
     dealers_failed: float = 2.0  # failed dealers that are a market breakdown, count
     yield_gap: float = 50.0  # rise of the note yield above the no-news twin's, basis points
