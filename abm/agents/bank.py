@@ -35,7 +35,6 @@ BANK = Record(
         term("earnings_per_day", "$bn per day", "retained earnings from its ordinary business"),
         term("opening_capital", "$bn", "capital when the books were opened"),
         term("opening_reserves", "$bn", "reserves when the books were opened"),
-        term("target_ratio", "share", "capital ratio that it means to keep: the sector's, or its first one if lower"),
         asset("units", AI_EQUITY, "Treasury notes and bills held", size=N_TRADED),
         asset("other_securities", OTHER_SECURITIES, "inert securities"),
         asset("reserves", RESERVES, "at the central bank"),
@@ -113,8 +112,8 @@ def capital_ratio(bank, assets, capital, markets, risk_weight):
 
 
 @rule
-def spare_capital(bank):
+def spare_capital(bank, target_ratio):
     """Return capital beyond the target ratio, in $bn: how strong a bank looks to those who leave another."""
     if bank.failed or bank.capital <= 0.0:
         return 0.0
-    return max(0.0, bank.capital * (1.0 - bank.target_ratio / bank.ratio))
+    return max(0.0, bank.capital * (1.0 - target_ratio / bank.ratio))

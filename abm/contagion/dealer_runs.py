@@ -124,9 +124,9 @@ def sell_for_cash(dealers, markets, settings, switches, tick, days, events, coun
     notes = markets[NOTES]
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
-        sold = min(dealer.missing_cash / notes.price, settings[0].margin.daily_sale_share * dealer.units[NOTES])
-        if sold <= 0.0:
+        if dealer.missing_cash <= DUST or dealer.units[NOTES] <= 0.0:
             continue
+        sold = min(dealer.missing_cash / notes.price, settings[0].margin.daily_sale_share * dealer.units[NOTES])
         dealer.orders[NOTES] = -sold
         value = sold * notes.price
         days[0].moved[DEALER_RUNS] += value

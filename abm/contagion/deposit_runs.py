@@ -57,7 +57,8 @@ def leave_weak_banks(banks, depositors, markets, stories, settings, switches, ti
             )
     for row in range(banks.shape[0]):
         if banks[row].withdrawn > 0.0:
-            to_strong_banks(banks, depositors, row, (1.0 - terms.to_bills) * banks[row].withdrawn, False, journal)
+            amount = (1.0 - terms.to_bills) * banks[row].withdrawn
+            to_strong_banks(banks, depositors, row, terms.target_ratio, amount, False, journal)
 
 
 @rule

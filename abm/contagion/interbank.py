@@ -162,7 +162,7 @@ def resolve_banks(
         lose_deposits(dealers, row, bank, journal)
         lose_deposits(pools, row, bank, journal)
         lose_deposits(chasers, row, bank, journal)
-        pay_insured(banks, depositors, row, public, day, journal)
+        pay_insured(banks, depositors, row, terms.target_ratio, public, day, journal)
     for row in range(banks.shape[0]):
         bank = banks[row]
         if bank.failed == FAILED:

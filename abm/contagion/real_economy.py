@@ -17,6 +17,8 @@ from abm.outcome.causes import cause_of_move
 from abm.outcome.events import BANK, LOAN_LOSSES, NO_EVENT, SCENARIO, log_event
 from abm.records import Record, memory
 
+DUST = 1e-9  # log points: output that is so little below trend is on it
+
 OUTPUT = Record(
     "output",
     (
@@ -61,7 +63,7 @@ def move_output(outputs, markets, banks, debtors, stories, settings, switches, d
     credit_goal = -terms.credit_effect * not_renewed / terms.gdp
     output.from_credit += (credit_goal - output.from_credit) / terms.adjustment_days
     below = -(output.from_wealth + output.from_investment + output.from_credit)
-    if below <= 0.0:
+    if below <= DUST:
         output.loss_event = NO_EVENT
         return
     share = terms.loss_given_default * terms.loan_losses * below / settings[0].run.ticks_per_year

@@ -23,21 +23,21 @@ def lose_deposits(holders, row, bank, journal):
 
 
 @rule
-def pay_insured(banks, depositors, row, public, day, journal):
+def pay_insured(banks, depositors, row, target_ratio, public, day, journal):
     """Move a failed bank's insured deposits to strong banks; the public lends the money and bears what is lost."""
     bank = banks[row]
     leaving = depositors[bank.customers]
     insured = leaving.insured
     leaving.frozen = max(0.0, leaving.deposit)
     support_bank(journal, public, bank, insured)
-    to_strong_banks(banks, depositors, row, insured, True, journal)
+    to_strong_banks(banks, depositors, row, target_ratio, insured, True, journal)
     lost = (1.0 - bank.payout) * insured
     write_off_support(journal, public, bank, lost)
     day.public_cost += lost
 
 
 @rule
-def to_strong_banks(banks, depositors, row, amount, insured, journal):
+def to_strong_banks(banks, depositors, row, target_ratio, amount, insured, journal):
     """Move money of a bank's customers to the strongest banks, in proportion to their capital beyond target.
 
     Where no bank has any, all sound ones take it alike; with none of them it stays.
@@ -46,7 +46,7 @@ def to_strong_banks(banks, depositors, row, amount, insured, journal):
     sound = 0
     for other in range(banks.shape[0]):
         if other != row and not banks[other].failed:
-            strength += spare_capital(banks[other])
+            strength += spare_capital(banks[other], target_ratio)
             sound += 1
     if sound == 0 or amount <= 0.0:
         return
@@ -54,7 +54,7 @@ def to_strong_banks(banks, depositors, row, amount, insured, journal):
     for other in range(banks.shape[0]):
         if other == row or banks[other].failed:
             continue
-        part = spare_capital(banks[other]) / strength if strength > 0.0 else 1.0 / sound
+        part = spare_capital(banks[other], target_ratio) / strength if strength > 0.0 else 1.0 / sound
         joined = depositors[banks[other].customers]
         if insured:
             move_insured(journal, banks, leaving, joined, part * amount)
@@ -80,7 +80,7 @@ def run_receiverships(banks, depositors, issuers, settings, days, journal):
             part = 1.0 / max(1.0, terms.receivership_days - bank.days_failed + 2.0)
         paid = max(0.0, min(part * leaving.frozen, leaving.deposit))
         leaving.frozen -= paid
-        to_strong_banks(banks, depositors, row, paid, False, journal)
+        to_strong_banks(banks, depositors, row, terms.target_ratio, paid, False, journal)
         support_bank(journal, public, bank, max(-bank.reserves, -bank.support))
         lost = min(bank.support, max(0.0, -bank.capital))
         write_off_support(journal, public, bank, lost)

@@ -217,7 +217,6 @@ def open_banks(scenario: Scenario, drawn: Institutions, dealers: np.ndarray) -> 
     banks["other_securities"] = owed + banks["debt"] - known
     weighted = terms.risk_weight * (owed + banks["debt"] - banks["reserves"] - banks["units"].sum(axis=1))
     banks["ratio"] = columns["capital"] / np.maximum(weighted, 1e-300)
-    banks["target_ratio"] = np.minimum(terms.target_ratio, banks["ratio"])
     banks["payout"] = 1.0
     return banks
 

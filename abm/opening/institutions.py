@@ -77,17 +77,23 @@ def name_dealers(scenario: Scenario, seed: int, funds: Columns, dealer_share: np
 
 
 def draw_banks(scenario: Scenario, seed: int) -> Columns:
-    """Draw banks: Pareto in size, capital ratios and uninsured shares spread around the sector's."""
+    """Draw banks: Pareto in size, uninsured shares spread around the sector's.
+
+    Capital beyond the target ratio is spread log-normally, so that nobody opens below target unless the sector
+    does; the dial multiplies all of it.
+    """
     terms = scenario.banks
     rows = np.arange(terms.count)
     share = pareto_shares(strata(seed, OPENING_SIZES, FIRST_BANK + rows), terms.tail_exponent, terms.largest_share)
-    ratios = lognormal(strata(seed, OPENING_CAPITAL, rows), terms.capital_dispersion)
+    beyond = share * lognormal(strata(seed, OPENING_CAPITAL, rows), terms.capital_dispersion)
+    weighted = terms.risk_weight * (terms.assets - terms.reserves - terms.notes - terms.bills)
+    least = min(terms.target_ratio * max(weighted, 0.0), terms.equity)
     tastes = lognormal(strata(seed, OPENING_UNINSURED, rows), terms.uninsured_dispersion)
     deposits = terms.deposits * share
     in_proportion = ("assets", "reserves", "notes", "bills", "private_credit_loans", "other_non_bank_loans")
     return {name: getattr(terms, name) * share for name in in_proportion} | {
         "share": share,
-        "capital": share * ratios * terms.equity * terms.capital / (share * ratios).sum(),
+        "capital": terms.capital * (share * least + beyond / beyond.sum() * (terms.equity - least)),
         "deposits": deposits,
         "uninsured": spread(deposits * tastes, terms.uninsured_share * terms.deposits, MOST_UNINSURED * deposits),
         "retained_earnings": terms.retained_earnings / scenario.run.ticks_per_year * share,

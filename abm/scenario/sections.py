@@ -265,7 +265,7 @@ class Banks(Section):
     largest_share: float = number("largest share that one bank may have of all", "share", 0.000001, 1)
     money_centres: int = number("largest banks, where dealers and long-term investors bank", "count", 1, 1000)
     large_exposure: float = number("most that a bank lends to one dealer, against its capital", "share", 0.001, 10)
-    capital_dispersion: float = number("spread of capital ratios between banks", "log points", 0, 3)
+    capital_dispersion: float = number("spread between banks of capital beyond the target", "log points", 0, 3)
     minimum_ratio: float = number("capital ratio below which a bank fails", "share", 0, 1)
     target_ratio: float = number("capital ratio below which a bank tightens credit", "share", 0, 1)
     tightening: float = number("loans not renewed at the minimum ratio", "per year", 0, 10)
