@@ -29,6 +29,7 @@ from abm.contagion.redemptions import ask_for_redemptions, pay_redemptions, rais
 from abm.contagion.risk_limits import keep_own_limits, set_own_limits
 from abm.ledger.chart import N_TRADED, NOTES
 from abm.ledger.receivership import run_receiverships
+from abm.ledger.reserves import lend_reserves
 from abm.ledger.settlement import (
     deliver_to_funds,
     deliver_to_investors,
@@ -247,6 +248,7 @@ def look_around(e: Economy) -> None:
         e.events,
         e.counter,
     )
+    lend_reserves(e.banks, e.settings, e.journal)
     leave_weak_banks(
         e.banks,
         e.depositors,

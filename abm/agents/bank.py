@@ -35,6 +35,7 @@ BANK = Record(
         term("earnings_per_day", "$bn per day", "retained earnings from its ordinary business"),
         term("opening_capital", "$bn", "capital when the books were opened"),
         term("opening_reserves", "$bn", "reserves when the books were opened"),
+        term("opening_interbank", "$bn", "borrowed from each bank when the books were opened", size=N_BANK_LENDERS),
         asset("units", AI_EQUITY, "Treasury notes and bills held", size=N_TRADED),
         asset("other_securities", OTHER_SECURITIES, "inert securities"),
         asset("reserves", RESERVES, "at the central bank"),
@@ -59,6 +60,9 @@ BANK = Record(
         memory("not_renewed", "$bn", "loans not renewed and not lent again since", size=N_DEBTORS),
         memory("outflow", "share per day", "part of the uninsured that left it today"),
         memory("withdrawn", "$bn", "uninsured deposits that left it today"),
+        memory("lacking", "$bn", "reserves that it would borrow tonight"),
+        memory("spare", "$bn", "reserves that it could lend tonight"),
+        memory("asked", "$bn", "reserves that others ask it for tonight"),
         memory("payout", "share", "part of what it owes that a receiver pays, 1 while it is sound"),
         memory("claims_lost", "$bn", "what failed banks will not pay it"),
         memory("loss_event", "event", "the last loss on a debtor, as an event", kind="i8"),
@@ -109,6 +113,12 @@ def capital_ratio(bank, assets, capital, markets, risk_weight):
     """Return capital over risk-weighted assets."""
     weighted = weighted_assets(bank, assets, markets, risk_weight)
     return capital / weighted if weighted > 0.0 else 1.0
+
+
+@rule
+def is_trusted(bank, run_ratio):
+    """Return whether other banks lend to it: it has not failed, and its capital starts no run."""
+    return not bank.failed and bank.ratio >= run_ratio
 
 
 @rule

@@ -132,7 +132,7 @@ def call_margin(funds, dealers, markets, stories, settings, switches, tick, even
         if fund.days_in_call > grace_days or fund.net_asset_value <= 0.0:
             fund.status = SEIZED
             fund.days_in_call = 0
-            if switches[0].crowding_revealed:
+            if switches[0].crowding_revealed and fund.owner >= 0:  # a household's account teaches nobody anything
                 reveal(fund, markets)
             fund.cause = log_event(
                 events,

@@ -17,6 +17,7 @@ from abm.ledger.chart import (
     FUND_REPO,
     FUND_SHARES,
     FUTURES,
+    INTERBANK_LOANS,
     MARGIN_LOANS,
     OTHER_LOANS,
     OTHER_SECURITIES,
@@ -279,6 +280,17 @@ def lend_to_dealer(journal, banks, dealer, line, amount):
     journal[TRANSACTIONS, BANK_LOANS, dealer.sector] -= amount
     transfer_reserves(journal, lender, banks[dealer.bank], amount)
     add_to_deposit(journal, banks[dealer.bank], dealer, amount)
+
+
+@rule
+def lend_interbank(journal, banks, bank, line, amount):
+    """Let a bank borrow reserves from another on one of its lines (or repay them, if the amount is negative)."""
+    lender = banks[bank.interbank_lender[line]]
+    lender.interbank_lent += amount
+    bank.interbank[line] += amount
+    journal[TRANSACTIONS, INTERBANK_LOANS, BANKS] += amount
+    journal[TRANSACTIONS, INTERBANK_LOANS, BANKS] -= amount
+    transfer_reserves(journal, lender, bank, amount)
 
 
 @rule

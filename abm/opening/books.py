@@ -199,6 +199,7 @@ def open_banks(scenario: Scenario, drawn: Institutions, dealers: np.ndarray) -> 
     banks["interbank_lender"], banks["interbank"] = lines_of(
         drawn.exposures, INTERBANK_LINE, len(banks), N_BANK_LENDERS
     )
+    banks["opening_interbank"] = banks["interbank"]
     np.add.at(banks["interbank_lent"], banks["interbank_lender"], banks["interbank"])
     banks["reserves"] = banks["opening_reserves"] = columns["reserves"]
     banks["units"][:, NOTES] = columns["notes"]
