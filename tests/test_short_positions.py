@@ -176,9 +176,7 @@ def test_a_seized_book_with_shorts_is_closed_and_the_books_close(on: bool) -> No
     for name in ("cash", "margin_loan", "repo", "unsecured", "units"):
         assert fund[name] == pytest.approx(0.0, abs=1e-8), name
     assert left > 90.0
-    bills = (
-        pools - economy.pools["deposit"].sum() - economy.pools["repo_lent"].sum()
-    )  # pools buy with what dealers repay
+    bills = pools - economy.pools["deposit"].sum() - economy.pools["repo_lent"].sum()  # with what dealers repay
     paid = economy.investors["deposit"].sum() - deposits - bills
     assert paid == pytest.approx(left - taken + given, rel=1e-6), "owners have what is left, lenders what they lent"
 
