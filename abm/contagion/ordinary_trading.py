@@ -118,13 +118,13 @@ def renew_financing(fund, dealers, markets, margin, journal):
     if wanted == 0.0:
         return
     renewed = min(fund.advance, max(wanted, 0.0))
-    fund.advance -= renewed
     for line in range(N_DEALERS):
         share = fund.line_share[line]
         dealer = dealers[fund.dealer[line]]
         if share == 0.0 or (wanted > 0.0 and dealer.strain > 0.0):
             continue
         repaid = min(share * renewed, fund.margin_loan[line])
+        fund.advance = max(0.0, fund.advance - share * renewed)  # a dealer under strain renews nothing of it
         part = max(share * wanted, -min(fund.repo[line], max(fund.cash[line], 0.0)))
         lend_fund_repo(journal, dealer, fund, line, part)
         lend_on_margin(journal, dealer, fund, line, -repaid)
