@@ -53,6 +53,7 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
         for k in range(N_TRADED):
             order = fund.orders[k]
             if order == 0.0:
+                fund.channel[k] = ORDINARY_TRADING
                 continue
             market = markets[k]
             units = fill(order, market)
