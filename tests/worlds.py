@@ -43,7 +43,8 @@ SMALL = {
     "pools.count": 2,
     "pools.lenders": 2,
 }
-# Twice the leverage, little capital, and half of AI's worth gone in four days: everything happens that can.
+# Twice the leverage, little capital, and half of AI's worth gone in four days: everything happens that can. Dealers
+# have room for some of a failed one's business, and investors who leave are paid every month.
 CRASH = {
     "run.ticks": 120,
     "spark.start": 2,
@@ -52,7 +53,8 @@ CRASH = {
     "funds.leverage": 2,
     "funds.crowding": 1.6,
     "buyers.budget": 1500,
-    "dealers.capital": 10,
+    "dealers.capital": 30,
+    "dealers.takeover_leverage": 100,
     "banks.capital": 0.4,
     "redemptions.quarter_days": 21,
     "redemptions.notice_days": 10,
