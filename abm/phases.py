@@ -97,7 +97,8 @@ def decide(e: Economy) -> None:
     funds_decide(e.funds, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
     chase_returns(e.chasers, e.markets, e.settings, e.switches, e.day)
     sell_for_cash(e.dealers, e.markets, e.settings, e.switches, e.day)
-    put_cash_into_bills(e.pools, e.markets, e.settings)
+    if e.switches["ordinary_trading"][0]:
+        put_cash_into_bills(e.pools, e.markets, e.settings)
     sell_securities(e.banks, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
 
 
