@@ -11,16 +11,11 @@ from abm.agents.dealer import balance_sheet_room
 from abm.agents.leveraged_fund import CLOSED, SEIZED
 from abm.contagion.fund_default_losses import RESOLVED
 from abm.economy import Economy
-from abm.ledger.chart import BILLS, NOTES
+from abm.ledger.chart import NOTES
 from abm.tick import Phase
 
 # Prices that only news moves: then falls are those of the news, and the algebra is exact.
-DEEP = {
-    "markets__depth": 100.0,
-    "markets__ai_equity__impact_multiplier": 1e-9,
-    "markets__bills__impact_multiplier": 1e-9,
-    "margin__close_out_cost": 0.0,
-}
+DEEP = {"markets__depth": 100.0, "markets__ai_equity__impact_multiplier": 1e-9, "margin__close_out_cost": 0.0}
 BOOK, LOAN = 400.0, 300.0  # $bn, of the only fund
 EXACT = {"rel": 1e-6, "abs": 1e-5}
 
@@ -229,7 +224,7 @@ def test_closing_a_book_out_costs_its_dealer_what_others_are_paid() -> None:
             if what == "bank":
                 return float(economy.banks[0].capital)
             if what == "pools":
-                return float(economy.pools[0].deposit + economy.pools[0].units[BILLS] + economy.pools[0].repo_lent)
+                return float(economy.pools[0].deposit + economy.pools[0].repo_lent)
             return float(economy.depositors[0].deposit + economy.depositors[0].insured)
 
         return wealth(dear) - wealth(free)
@@ -242,21 +237,16 @@ def test_closing_a_book_out_costs_its_dealer_what_others_are_paid() -> None:
     assert gained("pools") == pytest.approx(0.0, abs=1e-5)
 
 
-def cash_and_bills(economy: Economy) -> float:
-    """What the owner has in cash and in bills, which cash pools buy when they are repaid; they cost a dollar."""
-    return float(economy.investors[0].deposit + economy.investors[0].units[BILLS])
-
-
 def test_without_losses_on_defaults_owners_pay_and_no_lender_loses() -> None:
     paid = {}
     for channel in (True, False):
         economy = one_fund_one_dealer(4.0, 0.25, **DEEP, channels__fund_default_losses=channel)
-        cash = cash_and_bills(economy)
+        cash = float(economy.investors[0].deposit)
         let_news_be(economy, -math.log(0.6))
         economy.advance(12)
         assert economy.funds[0].status == CLOSED
         assert economy.funds[0].shortfall == pytest.approx(missing_after(0.4), **EXACT)
-        paid[channel] = cash - cash_and_bills(economy)
+        paid[channel] = cash - float(economy.investors[0].deposit)
         if not channel:
             rows = economy.rows
             np.testing.assert_allclose(rows["dealer_capital"], economy.dealers[0].opening_capital, atol=1e-5)

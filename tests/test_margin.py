@@ -9,15 +9,11 @@ from worlds import let_news_be, of_kind, one_fund_one_dealer
 from abm.agents.leveraged_fund import ACTIVE, CLOSED, SEIZED
 from abm.channels import MARGIN_CALLS
 from abm.economy import Economy
-from abm.ledger.chart import AI_EQUITY, BILLS
+from abm.ledger.chart import AI_EQUITY
 
 SLIGHTLY = 1e-6
 # Prices that only news moves: then falls are those of the news, and the algebra is exact.
-DEEP = {
-    "markets__depth": 100.0,
-    "markets__ai_equity__impact_multiplier": 1e-9,
-    "markets__bills__impact_multiplier": 1e-9,
-}
+DEEP = {"markets__depth": 100.0, "markets__ai_equity__impact_multiplier": 1e-9}
 
 LEVERAGES = pytest.mark.parametrize(
     ("leverage", "maintenance"), [(2.0, 0.25), (3.0, 0.2), (4.0, 0.15), (1.5, 0.5), (6.0, 0.1)]
@@ -126,7 +122,7 @@ def test_value_is_conserved_when_a_fund_is_sold_out(fall: float) -> None:
     economy = one_fund_one_dealer(4.0, 0.25, margin__daily_sale_share=0.001, margin__close_out_cost=0.0, **DEEP)
     dealer, investor = economy.dealers[0], economy.investors[0]
     before = dealer.opening_capital
-    cash, bills = float(investor.deposit), float(investor.units[BILLS])
+    cash = float(investor.deposit)
     bought_at = 1.0 - fall
     let_news_be(economy, -math.log(bought_at))
     economy.advance(15)
@@ -136,11 +132,8 @@ def test_value_is_conserved_when_a_fund_is_sold_out(fall: float) -> None:
     left = max(0.0, 100.0 - 400.0 * fall)
     assert fund.shortfall == pytest.approx(missing, abs=1e-6)
     assert economy.dealers[0].capital == pytest.approx(before - missing, abs=1e-4)
-    # The owner is paid what is left, pays for the units that he takes over, and is paid for bills: cash pools buy
-    # them with the repo that the dealer repays.
-    bought = bills - investor.units[BILLS]
-    assert bought > 0.0
-    assert investor.deposit - cash == pytest.approx(left - 400.0 * bought_at + bought, abs=1e-4)
+    # The owner is paid what is left, and pays for the units that he takes over.
+    assert investor.deposit - cash == pytest.approx(left - 400.0 * bought_at, abs=1e-4)
     for table, field in (
         ("funds", "units"),
         ("funds", "cash"),
