@@ -81,6 +81,20 @@ def test_an_agent_with_nothing_changes_nothing(as_drawn: Economy, name: str) -> 
     assert_same_series(as_drawn, other)
 
 
+def test_a_dealer_with_nothing_changes_nobodys_choice_of_another() -> None:
+    """Customers who lose their only dealer open an account with one that their number picks."""
+    lonely = crash_world(dealers__count=4, dealers__capital=60, funds__count=12, run__ticks=60)
+    moved = 0
+    for seed in range(8):
+        alone, with_another = Economy(lonely, seed), Economy(lonely, seed)
+        add_empty(with_another, "dealers")
+        alone.advance()
+        with_another.advance()
+        assert_same_series(alone, with_another)
+        moved += np.count_nonzero(alone.funds["dealer"] != Economy(lonely, seed).funds["dealer"])
+    assert moved > 0, "somebody opens an account"
+
+
 def test_books_close_in_any_order() -> None:
     economy, chance = Economy(crash_world(run__ticks=40), crash_seed(), check=True), np.random.default_rng(8)
     for name in PERMUTED:
