@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from worlds import (
     ALL_OFF,
+    STUBS,
     crash_seed,
     crash_world,
     events,
@@ -184,8 +185,7 @@ def runs(seen: Seen) -> float:
     return happened["dealer_run"] + happened["loan_recalled"] + moved + notes_sold + strain
 
 
-# Channels that are still to be written have no entry yet: credit_tightening, deposit_runs, bank_asset_sales,
-# interbank, real_economy.
+# What no channel that exists may lack; `STUBS` are still to be written.
 EFFECTS: dict[str, Callable[[Seen], float]] = {
     "ordinary_trading": ordinary,
     "narrative_feedback": narrative,
@@ -201,6 +201,11 @@ EFFECTS: dict[str, Callable[[Seen], float]] = {
     "fund_default_losses": defaults,
     "dealer_runs": runs,
 }
+
+
+def test_every_channel_has_an_effect_to_look_for() -> None:
+    assert set(EFFECTS) | set(STUBS) == set(CHANNELS)
+    assert not set(EFFECTS) & set(STUBS)
 
 
 @pytest.mark.parametrize("channel", EFFECTS)

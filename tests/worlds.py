@@ -60,7 +60,8 @@ CRASH = {
     "redemptions.notice_days": 10,
     "actions": [{"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3}],
 }
-# Kinds of events that only channels still to be written cause: no crash has them yet.
+# Channels that are still to be written, and the kinds of events that only they cause: no crash has these yet.
+STUBS = ("credit_tightening", "deposit_runs", "bank_asset_sales", "interbank", "real_economy")
 NOT_YET = ("deposit_run", "loan_losses")
 ALL_OFF = {f"channels.{name}": False for name in CHANNELS}
 # What moves prices or books besides calls, forced sales and losses: off where algebra is to be exact.
@@ -73,11 +74,7 @@ QUIET_CHANNELS = (
     "finite_buyers",
     "performance_chasing",
     "dealer_runs",
-    "credit_tightening",
-    "deposit_runs",
-    "bank_asset_sales",
-    "interbank",
-    "real_economy",
+    *STUBS,
 )
 
 
