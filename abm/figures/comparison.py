@@ -35,7 +35,7 @@ def comparison_figures(data: ComparisonData) -> dict[str, Figure]:
 
 @in_style
 def paths(data: ComparisonData) -> Figure:
-    """Draw the price of AI equity, broad equity and notes for each speed, one row each, on the same axes."""
+    """Draw the price in each market for each speed, one row each, on the same axes."""
     title = "The same bubble bursts at different speeds: prices, median and spread over seeds"
     figure, axes = panels(title, len(data.members), len(MARKETS), height=2.1, width=9.5, sharex=True, sharey="col")
     for row, days in zip(axes, data.members, strict=True):

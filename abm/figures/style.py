@@ -36,7 +36,7 @@ LOOKS = (
 LOOK_OF = {
     name: LOOKS[k]
     for names in (
-        ("ai_equity", "broad_equity", "notes"),
+        ("ai_equity", "broad_equity", "notes", "bills", "crypto"),
         ("funds", "margin_accounts", "dealers", "banks"),
     )
     for k, name in enumerate(names)
@@ -116,7 +116,9 @@ def shade_news(axis: Axes, first: int, last: int) -> None:
 
 def words(name: str) -> str:
     """Return a column's name as readers say it."""
-    return {"ai_equity": "AI equity", "notes": "Treasury notes"}.get(name, name.replace("_", " "))
+    return {"ai_equity": "AI equity", "notes": "Treasury notes", "bills": "Treasury bills"}.get(
+        name, name.replace("_", " ")
+    )
 
 
 def short(days: int) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from abm.outcome.recorder import Tables
 
-MARKETS = ("ai_equity", "broad_equity", "notes")
+MARKETS = ("ai_equity", "broad_equity", "notes", "bills", "crypto")
 BORROWERS = ("funds", "margin_accounts")
 SECTOR_ORDER = ("margin_accounts", "funds", "dealers", "banks")
 # Seized books are sold by the dealer, whoever owned them.
