@@ -14,6 +14,7 @@ from worlds import (
     events,
     finished,
     how_many,
+    of_kind,
     off,
     small_world,
     watching,
@@ -29,7 +30,16 @@ from abm.channels import (
     RISK_LIMITS,
 )
 from abm.economy import Economy
-from abm.ledger.chart import DEALERS, FUTURES, MARGIN_LOANS, N_TRADED, NOTES, PERFORMANCE_CHASERS, TRANSACTIONS
+from abm.ledger.chart import (
+    DEALERS,
+    FUTURES,
+    INSTRUMENTS,
+    MARGIN_LOANS,
+    N_TRADED,
+    NOTES,
+    PERFORMANCE_CHASERS,
+    TRANSACTIONS,
+)
 from abm.scenario import Scenario
 from abm.tick import Phase
 
@@ -254,6 +264,15 @@ def test_no_order_carries_a_channel_that_is_off(channel: str) -> None:
     seen = crash(channel)
     assert seen.orders.any()
     assert ordered(seen, CHANNELS.index(channel)) == 0.0
+
+
+@pytest.mark.parametrize("free_of_margin", ["bills", "broad_equity", "crypto"])
+def test_no_forced_sale_is_everyday(free_of_margin: str) -> None:
+    """What needs no margin is sold with the rest of a book, and for the same reason."""
+    free = {f"margin__maintenance_{free_of_margin}": 0}
+    sales = of_kind(see(crash_world(actions=[], **free), crash_seed()).economy, "forced_sale")
+    assert (sales["instrument"] == INSTRUMENTS.index(free_of_margin)).any()
+    assert not (sales["channel"] == ORDINARY_TRADING).any()
 
 
 def test_without_everyday_trading_no_interest_is_charged() -> None:
