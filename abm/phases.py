@@ -17,7 +17,7 @@ from abm.contagion.dealer_runs import find_other_dealers, leave_weak_dealers, se
 from abm.contagion.deposit_runs import leave_weak_banks, put_flight_money_into_bills
 from abm.contagion.depth_spiral import remember_volatility, thin_out
 from abm.contagion.finite_buyers import rebuild_budgets
-from abm.contagion.fund_default_losses import close_seized_funds, mark_insolvent, resolve_dealers
+from abm.contagion.fund_default_losses import DUST, close_seized_funds, mark_insolvent, resolve_dealers
 from abm.contagion.interbank import resolve_banks
 from abm.contagion.margin_calls import call_margin, mark_funds, sell_to_meet_call
 from abm.contagion.margin_procyclicality import set_margins
@@ -106,7 +106,8 @@ def decide(e: Economy) -> None:
     funds_decide(e.funds, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
     chase_returns(e.chasers, e.markets, e.settings, e.switches, e.day)
     sell_for_cash(e.dealers, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
-    put_cash_into_bills(e.pools, e.markets, e.settings)
+    if e.switches["ordinary_trading"][0]:
+        put_cash_into_bills(e.pools, e.markets, e.settings)
     put_flight_money_into_bills(e.depositors, e.banks, e.markets, e.settings)
     sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
 
@@ -138,9 +139,9 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
                 trade_as_usual(fund, markets, seed, tick)
             continue
         for k in range(N_TRADED):
-            if fund.orders[k] < 0.0:
-                market = markets[k]
-                value = -fund.orders[k] * market.price
+            market = markets[k]
+            value = -fund.orders[k] * market.price
+            if value > DUST:
                 sale = log_event(
                     events,
                     counter,

@@ -157,7 +157,7 @@ TICK: tuple[Phase, ...] = (
         "run",
         phases.look_around,
         "cash pools, customers and depositors leave who looks weak; banks short of capital lend less",
-        reads=("dealers", "banks", "funds", "settings"),
+        reads=("dealers", "banks", "funds", "scenario"),
         writes=(
             "dealers.books",
             "dealers.memory",

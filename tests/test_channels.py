@@ -1,11 +1,14 @@
 """A channel that is off does exactly nothing, and moves no draw of chance."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 from worlds import (
     ALL_OFF,
+    STUBS,
     crash_seed,
     crash_world,
     events,
@@ -17,154 +20,267 @@ from worlds import (
     watching,
 )
 
-from abm.agents.leveraged_fund import CLOSED
-from abm.channels import CHANNELS, ORDINARY_TRADING
+from abm.agents.leveraged_fund import ACTIVE, CLOSED, SEIZED
+from abm.channels import (
+    CHANNELS,
+    CROSS_ASSET_SALES,
+    MARGIN_CALLS,
+    ORDINARY_TRADING,
+    REDEMPTIONS,
+    RISK_LIMITS,
+)
 from abm.economy import Economy
-from abm.ledger.chart import AI_EQUITY, DEPOSITS, MARGIN_LOANS, TRANSACTIONS
+from abm.ledger.chart import (
+    DEALERS,
+    FUTURES,
+    INSTRUMENTS,
+    MARGIN_LOANS,
+    N_TRADED,
+    NOTES,
+    PERFORMANCE_CHASERS,
+    TRANSACTIONS,
+)
 from abm.scenario import Scenario
 from abm.tick import Phase
 
+# Variation margin is paid whatever is switched off.
+NO_FUTURES = {f"funds__{style}__futures_short": 0 for style in ("multi_strategy", "relative_value")}
 EACH = pytest.mark.parametrize("channel", CHANNELS)
 
 
-def crash(*without: str) -> Economy:
-    """The crash without purchases of notes, and without these channels."""
-    return finished(off(crash_world(actions=[]), *without), crash_seed())
+@dataclass
+class Seen:
+    """A finished run and what its books do not keep.
+
+    orders (tick, fund, market) in units as they were stated, and their channels; covered: units of shorts that
+    dealers bought back for seized funds; income: $bn moved by everyday income; strictest: how far any margin
+    stood from that of calm, likeness aside.
+    """
+
+    economy: Economy
+    orders: np.ndarray
+    channels: np.ndarray
+    covered: float
+    income: float
+    strictest: float
 
 
-def orders_and_channels(scenario: Scenario, seed: int = 1) -> tuple[Economy, np.ndarray, np.ndarray]:
-    """A finished run, its orders as they were stated, (tick, fund, market) in units, and their channels."""
+def see(scenario: Scenario, seed: int = 1) -> Seen:
     orders: list[np.ndarray] = []
     channels: list[np.ndarray] = []
+    seen = Seen(Economy(scenario, seed), np.zeros(0), np.zeros(0), 0.0, 0.0, 0.0)
+    morning = [np.zeros(0)]
 
     def look(economy: Economy, phase: Phase, done: bool) -> None:
+        funds = economy.funds
         if phase.name == "decide" and done:
-            orders.append(economy.funds["orders"].copy())
-            channels.append(economy.funds["channel"].copy())
+            orders.append(funds["orders"].copy())
+            channels.append(funds["channel"].copy())
+            seen.covered += float(np.abs(funds["cover"][funds["status"] == SEIZED]).sum())
+        if phase.name == "income":
+            if done:
+                seen.income += float(np.abs(economy.journal - morning[0]).sum())
+            morning[0] = economy.journal.copy()
+        if phase.name == "mark" and done:
+            own = (funds["margin_factor"] / (1.0 + funds["likeness"]))[funds["status"] == ACTIVE]
+            factors = np.concatenate([own, economy.markets["margin_factor"]])
+            seen.strictest = max(seen.strictest, float(np.abs(factors - 1.0).max()))
 
     with watching(look):
-        economy = finished(scenario, seed)
-    return economy, np.stack(orders), np.stack(channels)
+        seen.economy.advance()
+    seen.orders, seen.channels = np.stack(orders), np.stack(channels)
+    return seen
+
+
+def crash(*without: str) -> Seen:
+    """The crash without purchases of notes, and without these channels."""
+    return see(off(crash_world(actions=[]), *without), crash_seed())
+
+
+def ordered(seen: Seen, channel: int) -> float:
+    """What funds stated in orders of a channel, in units."""
+    return float(np.abs(seen.orders[seen.channels == channel]).sum())
 
 
 def test_with_every_channel_off_prices_are_the_news_and_nothing_else() -> None:
-    economy, orders, _ = orders_and_channels(crash_world(actions=[]).replace(ALL_OFF), crash_seed())
-    assert np.array_equal(economy.rows["price"], economy.rows["news"])
-    assert not orders.any()
-    assert not economy.journals[:, TRANSACTIONS].any()
-    counts = how_many(economy)
-    assert counts["news"] > 0
-    assert sum(counts.values()) == counts["news"]
-    assert (events(economy)["caused_by"] == -1).all()
+    for futures in ({}, NO_FUTURES):
+        seen = see(crash_world(actions=[], **futures).replace(ALL_OFF), crash_seed())
+        economy = seen.economy
+        assert np.array_equal(economy.rows["price"], economy.rows["news"])
+        assert not seen.orders.any()
+        assert not economy.journals[:, TRANSACTIONS, : FUTURES + 1].any(), "nobody trades"
+        counts = how_many(economy)
+        assert counts["news"] > 0
+        assert sum(counts.values()) == counts["news"]
+        assert (events(economy)["caused_by"] == -1).all()
+    assert not economy.journals[:, TRANSACTIONS].any(), "without futures no money moves either"
 
 
-def narrative(e: Economy) -> float:
+def ordinary(seen: Seen) -> float:
+    """Trades that nobody was forced to, and everyday income: what no stress causes."""
+    return ordered(seen, ORDINARY_TRADING) + seen.income
+
+
+def narrative(seen: Seen) -> float:
     """Belief: what disbelief takes off prices, and how many believe."""
-    return float(np.abs(e.rows["belief"]).max() + np.ptp(e.rows["believers"]))
+    rows = seen.economy.rows
+    return float(np.abs(rows["belief"]).max() + np.ptp(rows["believers"]))
 
 
-def margin(e: Economy) -> float:
+def margin(seen: Seen) -> float:
     """Calls, and what follows from them alone."""
-    happened = how_many(e)
-    kinds = ("margin_call", "call_met", "seizure", "forced_sale")
-    return float(sum(happened[kind] for kind in kinds) + e.rows["forced_sales"].sum() + e.rows["in_call"].sum())
+    rows, happened = seen.economy.rows, how_many(seen.economy)
+    kinds = ("margin_call", "call_met", "seizure", "shortfall")
+    series = ("in_call", "calls", "failed", "forced_sales_liquidated")
+    orders = ordered(seen, MARGIN_CALLS) + ordered(seen, CROSS_ASSET_SALES)
+    return float(sum(happened[kind] for kind in kinds) + sum(rows[name].sum() for name in series)) + orders
 
 
-def cross_asset(e: Economy) -> float:
-    """Forced sales of anything but AI equity."""
-    return float(
-        e.rows["forced_cross_asset_sales"].sum()
-        + np.delete(e.rows["forced_sales"], AI_EQUITY, axis=1).sum()
-        + (of_kind(e, "forced_sale")["instrument"] != AI_EQUITY).sum()
-    )
+def procyclical(seen: Seen) -> float:
+    return seen.strictest
 
 
-def depth(e: Economy) -> float:
-    return float(np.abs(e.rows["depth"] - 1.0).max())
+def own_limits(seen: Seen) -> float:
+    """Cuts that no dealer asked for, and what is remembered of them."""
+    remembered = sum(float(seen.economy.funds[name].sum()) for name in ("to_cut", "given_up"))
+    return how_many(seen.economy)["risk_limit"] + ordered(seen, RISK_LIMITS) + remembered
 
 
-def buyers(e: Economy) -> float:
-    return float((1.0 - e.rows["fill_share"]).sum() + how_many(e)["sales_rationed"])
+def redeemed(seen: Seen) -> float:
+    """Notices, and sales to pay them."""
+    noticed = sum(float(seen.economy.funds[name].sum()) for name in ("noticed", "noticed_late"))
+    return how_many(seen.economy)["redemption_notice"] + ordered(seen, REDEMPTIONS) + noticed
 
 
-def defaults(e: Economy) -> float:
+def cross_asset(seen: Seen) -> float:
+    """Sales, for margin and by dealers, of anything but what a fund mainly trades; and shorts closed with them."""
+    for_margin = (seen.channels == MARGIN_CALLS) | (seen.channels == CROSS_ASSET_SALES)
+    away = np.arange(N_TRADED) != seen.economy.funds["home_market"][:, None]
+    return float(np.abs(seen.orders[for_margin & away]).sum()) + ordered(seen, CROSS_ASSET_SALES) + seen.covered
+
+
+def depth(seen: Seen) -> float:
+    return float(np.abs(seen.economy.rows["depth"] - 1.0).max())
+
+
+def buyers(seen: Seen) -> float:
+    return float((1.0 - seen.economy.rows["fill_share"]).sum() + how_many(seen.economy)["sales_rationed"])
+
+
+def chased(seen: Seen) -> float:
+    """All that chasers of returns ever trade."""
+    return float(np.abs(seen.economy.journals[:, TRANSACTIONS, :, PERFORMANCE_CHASERS]).sum())
+
+
+def crowding(seen: Seen) -> float:
+    """What failures revealed, and what it costs who holds alike."""
+    return float(seen.economy.markets["revealed"].sum() + seen.economy.funds["likeness"].sum())
+
+
+def defaults(seen: Seen) -> float:
     """Losses of lenders, and their failures."""
-    happened = how_many(e)
+    rows, happened = seen.economy.rows, how_many(seen.economy)
     kinds = ("shortfall", "dealer_failed", "bank_loss", "bank_failed")
     names = ("dealer_losses", "bank_losses", "dealers_failed", "banks_failed")
-    return float(sum(happened[kind] for kind in kinds) + sum(e.rows[name].sum() for name in names))
+    return float(sum(happened[kind] for kind in kinds) + sum(rows[name].sum() for name in names))
 
 
-def ordinary(e: Economy) -> float:
-    """Trades that nobody was forced to, and everyday income: what no stress causes.
-
-    A loan moves by the trades of its fund, by costs of closing out and by write-offs only.
-    """
-    unforced = float((e.rows["volume"] - e.rows["forced_sales"]).sum())
-    quiet_days = e.rows["volume"].sum(axis=1) == 0.0
-    resolved = e.rows["failed"].sum(axis=1) > 0
-    moved = e.journals[quiet_days & ~resolved, TRANSACTIONS]
-    return unforced + float(np.abs(moved[:, [MARGIN_LOANS, DEPOSITS]]).sum())
+def runs(seen: Seen) -> float:
+    """Funding that leaves, loans recalled, notes that dealers sell for it, business that moves."""
+    happened, economy = how_many(seen.economy), seen.economy
+    opened = Economy(economy.scenario, economy.seed)
+    moved = float(np.abs(economy.funds["line_share"] - opened.funds["line_share"]).sum())
+    notes_sold = float(np.abs(economy.journals[:, TRANSACTIONS, NOTES, DEALERS]).sum())
+    strain = float(economy.dealers["strain"].sum())
+    return happened["dealer_run"] + happened["loan_recalled"] + moved + notes_sold + strain
 
 
-EFFECTS: dict[str, Callable[[Economy], float]] = {
+# What no channel that exists may lack; `STUBS` are still to be written.
+EFFECTS: dict[str, Callable[[Seen], float]] = {
     "ordinary_trading": ordinary,
     "narrative_feedback": narrative,
     "margin_calls": margin,
+    "margin_procyclicality": procyclical,
+    "risk_limits": own_limits,
+    "redemptions": redeemed,
     "cross_asset_sales": cross_asset,
     "depth_spiral": depth,
     "finite_buyers": buyers,
+    "performance_chasing": chased,
+    "crowding_revealed": crowding,
     "fund_default_losses": defaults,
+    "dealer_runs": runs,
 }
 
 
-@EACH
+def test_every_channel_has_an_effect_to_look_for() -> None:
+    assert set(EFFECTS) | set(STUBS) == set(CHANNELS)
+    assert not set(EFFECTS) & set(STUBS)
+
+
+@pytest.mark.parametrize("channel", EFFECTS)
 def test_a_channel_that_is_off_has_exactly_no_effect(channel: str) -> None:
     assert EFFECTS[channel](crash()) != 0.0, "the effect must be there to be taken away"
     without = crash(channel)
     assert EFFECTS[channel](without) == 0.0
-    assert not (events(without)["channel"] == CHANNELS.index(channel)).any()
+    assert not (events(without.economy)["channel"] == CHANNELS.index(channel)).any()
+    assert not without.economy.rows["moved"][:, CHANNELS.index(channel)].any()
 
 
 @EACH
 def test_a_channel_moves_no_draw_of_the_news(channel: str) -> None:
-    with_all, without = crash(), crash(channel)
+    with_all, without = crash().economy, crash(channel).economy
     for series in ("news", "disappointment"):
         assert np.array_equal(with_all.rows[series], without.rows[series])
 
 
-def calm_world() -> Scenario:
+def calm_world(**overrides: Any) -> Scenario:
     """No spark and little debt: nobody is called, and whoever trades does so of his own will."""
-    return small_world(spark__total=0, funds__leverage=0.2, run__ticks=40)
+    unworried = {"risk_limits__volatility_tolerance": 10, "risk_limits__trend_cut": 0, "redemptions__notice_days": 1}
+    return small_world(**({"spark__total": 0, "funds__leverage": 0.2, "run__ticks": 40} | unworried | overrides))
 
 
 @EACH
 def test_a_channel_moves_no_draw_of_everyday_trades(channel: str) -> None:
-    with_all, orders, _ = orders_and_channels(calm_world())
-    without, fewer, _ = orders_and_channels(off(calm_world(), channel))
-    assert not how_many(with_all)["margin_call"]
+    with_all, without = see(calm_world()), see(off(calm_world(), channel))
+    orders, fewer = with_all.orders, without.orders
+    for kind in ("margin_call", "risk_limit", "forced_sale"):
+        assert not how_many(with_all.economy)[kind]
     if channel == "ordinary_trading":
         assert not fewer.any()
-        assert np.array_equal(without.rows["news"], with_all.rows["news"])
+        assert np.array_equal(without.economy.rows["news"], with_all.economy.rows["news"])
         return
     assert orders.any()
     assert np.array_equal(orders != 0.0, fewer != 0.0), "the same funds trade on the same days"
-    if channel in ("margin_calls", "cross_asset_sales", "fund_default_losses"):
+    if channel in ("margin_calls", "risk_limits", "cross_asset_sales", "crowding_revealed", "fund_default_losses"):
         assert np.array_equal(orders, fewer)
-        assert np.array_equal(with_all.rows, without.rows)
+        assert np.array_equal(with_all.economy.rows, without.economy.rows)
 
 
-@pytest.mark.parametrize("channel", ["ordinary_trading", "margin_calls", "cross_asset_sales"])
+@pytest.mark.parametrize(
+    "channel", ["ordinary_trading", "margin_calls", "risk_limits", "redemptions", "cross_asset_sales"]
+)
 def test_no_order_carries_a_channel_that_is_off(channel: str) -> None:
-    _, orders, channels = orders_and_channels(off(crash_world(actions=[]), channel), crash_seed())
-    assert orders.any()
-    assert not (orders[channels == CHANNELS.index(channel)]).any()
+    seen = crash(channel)
+    assert seen.orders.any()
+    assert ordered(seen, CHANNELS.index(channel)) == 0.0
+
+
+@pytest.mark.parametrize("free_of_margin", ["bills", "broad_equity", "crypto"])
+def test_no_forced_sale_is_everyday(free_of_margin: str) -> None:
+    """What needs no margin is sold with the rest of a book, and for the same reason."""
+    free = {f"margin__maintenance_{free_of_margin}": 0}
+    sales = of_kind(see(crash_world(actions=[], **free), crash_seed()).economy, "forced_sale")
+    assert (sales["instrument"] == INSTRUMENTS.index(free_of_margin)).any()
+    assert not (sales["channel"] == ORDINARY_TRADING).any()
 
 
 def test_without_everyday_trading_no_interest_is_charged() -> None:
-    calm = finished(off(calm_world(), "ordinary_trading"))
+    """Where nobody holds futures or chases returns, nothing is paid at all."""
+    still = calm_world(channels__performance_chasing=False, **NO_FUTURES)
+    calm = finished(off(still, "ordinary_trading"))
     assert not calm.journals[:, TRANSACTIONS].any()
-    lively = finished(calm_world())
+    lively = finished(still)
     assert lively.journals[:, TRANSACTIONS, MARGIN_LOANS].any()
 
 
@@ -177,20 +293,23 @@ def test_bottomless_buyers_need_no_cash() -> None:
 
 
 def test_without_losses_on_defaults_no_lender_fails_however_thin() -> None:
-    thin = small_world(dealers__capital=0.01, banks__capital=0.2, markets__notes__news_volatility=0.02)
+    thin = small_world(
+        dealers__capital=0.01, dealers__note_hedge=0, banks__capital=0.2, markets__notes__news_volatility=0.02
+    )
     failed = how_many(finished(thin, seed=0))
     assert failed["dealer_failed"] > 0
     assert failed["bank_failed"] > 0
-    assert defaults(finished(off(thin, "fund_default_losses"), seed=0)) == 0.0
+    assert defaults(see(off(thin, "fund_default_losses"), seed=0)) == 0.0
 
 
 def test_without_losses_on_defaults_lenders_are_paid_by_the_funds_owners() -> None:
-    economy = crash("fund_default_losses")
+    economy = crash("fund_default_losses").economy
     closed = economy.funds["status"] == CLOSED
     assert (economy.funds["shortfall"][closed] > 0.0).any()
-    assert np.abs(economy.funds["margin_loan"][closed]).max() < 1e-9
+    for debt in ("margin_loan", "repo", "unsecured"):
+        assert np.abs(economy.funds[debt][closed]).max() < 1e-9
 
 
 def test_ordinary_trading_is_the_channel_of_every_everyday_order() -> None:
-    _, orders, channels = orders_and_channels(calm_world())
-    assert (channels[orders != 0.0] == ORDINARY_TRADING).all()
+    seen = see(calm_world())
+    assert (seen.channels[seen.orders != 0.0] == ORDINARY_TRADING).all()

@@ -4,21 +4,20 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from worlds import default, finished, how_many, small_world, watching
+from worlds import default, dotted, finished, how_many, small_world, watching
 
 from abm import phases
 from abm.economy import Economy
-from abm.ledger.chart import AI_EQUITY, BROAD_EQUITY, N_TRADED, NOTES
+from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, N_TRADED, NOTES
+from abm.markets import MARKETS
 from abm.tick import Phase
 
-STILL = {
-    "spark__total": 0,
-    "funds__leverage": 0.3,
-    "channels__narrative_feedback": False,
-    **{f"markets__{name}__news_volatility": 0 for name in ("ai_equity", "broad_equity", "notes")},
-    **{f"markets__{name}__drift": 0 for name in ("ai_equity", "broad_equity", "notes")},
-    **{f"markets__{name}__impact_multiplier": 1e-12 for name in ("ai_equity", "broad_equity", "notes")},
-}
+# Nobody cuts, pays out or is called: what is left is everyday.
+EVERYDAY = {"spark__total": 0, "channels__risk_limits": False, "channels__redemptions": False}
+STILL = EVERYDAY | {"funds__leverage": 0.1, "channels__narrative_feedback": False}
+for market in MARKETS:
+    STILL |= {f"markets__{market.name}__{what}": 0 for what in ("news_volatility", "drift")}
+    STILL[f"markets__{market.name}__impact_multiplier"] = 1e-12
 
 
 def wishes(economy: Economy, days: int) -> Iterator[np.ndarray]:
@@ -43,7 +42,7 @@ def test_everyday_orders_are_self_financing_at_the_last_prices() -> None:
         stated[0] += np.count_nonzero(funds["orders"].any(axis=1))
 
     with watching(look):
-        calm = finished(small_world(spark__total=0, funds__leverage=0.2))
+        calm = finished(small_world(**EVERYDAY, funds__leverage=0.2))
     assert not how_many(calm)["margin_call"]
     assert stated[0] > 100
 
@@ -53,10 +52,11 @@ def test_on_average_everyday_wishes_are_the_usual_mix_whatever_prices_did(price:
     economy = Economy(default(), 1)
     economy.markets["price"][AI_EQUITY] = price
     held = economy.funds["units"].copy()
-    held[held == 0.0] = np.inf  # margin accounts have no notes
+    held[held == 0.0] = np.inf  # margin accounts have no notes, some styles no shares
     parts = np.concatenate([orders / held for orders in wishes(economy, 60)])
     parts = parts.reshape(60, -1, N_TRADED).mean(axis=1)  # a day's mean part of what is held, by market
-    for k in (AI_EQUITY, BROAD_EQUITY, NOTES):
+    assert not parts[:, BILLS].any(), "bills are not speculated in"
+    for k in (AI_EQUITY, BROAD_EQUITY, NOTES, CRYPTO):
         assert np.abs(parts[:, k]).max() > 0.0
         assert abs(parts[:, k].mean()) < 4.0 * parts[:, k].std(ddof=1) / np.sqrt(len(parts)), k
         assert abs(parts[:, k].mean()) < 0.002, k
@@ -75,23 +75,49 @@ def test_everyday_trades_close_the_distance_to_the_usual_mix() -> None:
     assert mean[BROAD_EQUITY] == pytest.approx(expected, rel=0.1)
 
 
+def loans(economy: Economy) -> np.ndarray:
+    """What each fund owes on which interest is charged, as far as it finances equity and crypto, (fund,)."""
+    return (economy.funds["margin_loan"] + economy.funds["unsecured"]).sum(axis=1)
+
+
+def net_repo(economy: Economy) -> np.ndarray:
+    """Repo less free cash, (fund,): what a fund borrows on repo it has in cash."""
+    return (economy.funds["repo"] - economy.funds["cash"]).sum(axis=1)
+
+
 def test_without_calls_debt_moves_by_interest_alone() -> None:
     world = small_world(**STILL)
     opened, economy = Economy(world, 1), finished(world)
     assert economy.rows["volume"].sum() > 1.0
     assert not how_many(economy)["margin_call"]
     rate = (world.banks.loan_rate + world.dealers.loan_spread) / world.run.ticks_per_year
-    grown = opened.funds["margin_loan"] * (1.0 + rate) ** world.run.ticks
-    np.testing.assert_allclose(economy.funds["margin_loan"], grown, rtol=1e-8)
-    np.testing.assert_allclose(economy.funds["cash"], opened.funds["cash"], rtol=1e-8)
+    risky = economy.funds["units"] @ ~np.isin(np.arange(N_TRADED), (NOTES, BILLS))
+    assert (risky[risky > 0.0] > loans(economy)[risky > 0.0]).all(), "who has any has more than its loans"
+    bears = risky > 0.0
+    assert bears.any()
+    assert not bears.all()
+    grown = np.where(bears, (1.0 + rate) ** world.run.ticks, 1.0)
+    np.testing.assert_allclose(loans(economy), loans(opened) * grown, rtol=1e-8)
+    # Interest is lent on margin, by each dealer on what it has lent.
+    on_margin = opened.funds["margin_loan"] + opened.funds["unsecured"]
+    on_margin = on_margin * grown[:, None] - opened.funds["unsecured"]
+    np.testing.assert_allclose(economy.funds["margin_loan"], on_margin, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(economy.funds["unsecured"], opened.funds["unsecured"], rtol=1e-8)
+    np.testing.assert_allclose(net_repo(economy), net_repo(opened), rtol=1e-8, atol=1e-8)
 
 
 def test_over_a_quiet_quarter_funds_neither_borrow_nor_repay_for_everyday_trades() -> None:
-    """Fills are at the day's new price: what that leaves on accounts is noise of no direction and small."""
-    world = default().replace({"spark.total": 0, "run.ticks": 63, "funds.leverage": 0.5})
+    """Fills are at the day's new price: what that leaves on accounts is noise of no direction and small.
+
+    What futures gain is theirs, and interest is charged on what finances equity and crypto.
+    """
+    world = default().replace(dotted(EVERYDAY) | {"run.ticks": 63, "funds.leverage": 0.5})
     opened, economy = Economy(world, 1), finished(world)
     assert not how_many(economy)["margin_call"]
     rate = (world.banks.loan_rate + world.dealers.loan_spread) / world.run.ticks_per_year
-    net = (economy.funds["margin_loan"] - economy.funds["cash"]).sum()
-    before = (opened.funds["margin_loan"] * (1.0 + rate) ** 63 - opened.funds["cash"]).sum()
-    assert abs(net - before) < 0.005 * opened.funds["units"].sum()
+    risky = opened.funds["units"] @ ~np.isin(np.arange(N_TRADED), (NOTES, BILLS))
+    bearing = np.minimum(loans(opened), risky).sum()
+    gained = opened.funds["futures"].sum() * (economy.rows["futures_price"][-1] - 1.0)
+    assert abs(gained) > 1.0
+    expected = (loans(opened) + net_repo(opened)).sum() + bearing * ((1.0 + rate) ** 63 - 1.0) - gained
+    assert abs((loans(economy) + net_repo(economy)).sum() - expected) < 0.005 * opened.funds["units"].sum()

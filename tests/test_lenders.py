@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from worlds import default, finished, how_many, let_news_be, of_kind, one_fund_one_dealer, small_world, watching
 
-from abm.agents.bank import bank_capital
+from abm.agents.bank import ECONOMY, bank_capital
 from abm.agents.dealer import balance_sheet_room
 from abm.agents.leveraged_fund import CLOSED, SEIZED
 from abm.contagion.fund_default_losses import RESOLVED
@@ -23,14 +23,14 @@ EXACT = {"rel": 1e-6, "abs": 1e-5}
 def fallen(fall: float, days: int, lines: float = 0.0, **overrides: float) -> Economy:
     """One fund at leverage four, a fall on the first day, and some days; the dealer owes its bank `lines` $bn."""
     economy = one_fund_one_dealer(4.0, 0.25, **(DEEP | overrides))
-    dealer, bank, depositor, issuer = economy.dealers[0], economy.banks[0], economy.depositors[0], economy.issuers[0]
+    dealer, bank, pool, debtor = economy.dealers[0], economy.banks[0], economy.pools[0], economy.debtors[ECONOMY]
     # A bank loan takes the place of repo, and the bank has the less lent to firms.
     dealer.bank_loan[0] += lines
-    dealer.repo -= lines
-    depositor.repo_lent -= lines
+    dealer.repo[0] -= lines
+    pool.repo_lent -= lines
     bank.dealer_loans += lines
-    bank.loans -= lines
-    issuer.loans -= lines
+    bank.loans[ECONOMY] -= lines
+    debtor.owed -= lines
     economy.opening = economy.balances()
     let_news_be(economy, -math.log(1.0 - fall))
     economy.advance(days)
@@ -156,17 +156,29 @@ def test_hedged_notes_leave_dealers_capital_alone_whatever_notes_cost(hedge: flo
     np.testing.assert_allclose(changed, exposed * gain, atol=1e-6)
 
 
-def test_what_dealers_pay_for_funding_is_no_gain_of_banks() -> None:
-    """Retained earnings already are the net of all a bank's business: interest on top would count twice."""
+@pytest.mark.parametrize("in_groups", [0, 3])
+def test_what_dealers_pay_for_funding_is_no_gain_of_banks(in_groups: int) -> None:
+    """Retained earnings already are the net of all a bank's business: interest on top would count twice.
+
+    What the dealers in its group gain is the bank's, and no more than it.
+    """
     capital = []
     for rate in (0.0, 0.1):
-        world = small_world(spark__total=0, funds__leverage=0.2, channels__depth_spiral=False, banks__loan_rate=rate)
+        world = small_world(
+            spark__total=0,
+            funds__leverage=0.2,
+            channels__depth_spiral=False,
+            banks__loan_rate=rate,
+            dealers__in_groups=in_groups,
+        )
         economy = finished(world)
         capital.append(economy.rows["bank_capital"])
-        notes = economy.banks["units"][:, NOTES].sum() * (economy.rows["price"][:, NOTES] - 1.0)
+        securities = (economy.rows["price"] - 1.0) @ economy.banks["units"].sum(axis=0)
+        dealers = economy.rows["dealer_capital"] - economy.dealers["opening_capital"].sum()
+        capital[-1] -= dealers if in_groups else 0.0
         days = np.arange(1, world.run.ticks + 1)
         earned = world.banks.retained_earnings / world.run.ticks_per_year * days
-        np.testing.assert_allclose(capital[-1] - economy.banks["opening_capital"].sum(), earned + notes, atol=1e-5)
+        np.testing.assert_allclose(capital[-1] - economy.banks["opening_capital"].sum(), earned + securities, atol=1e-5)
     np.testing.assert_allclose(capital[0], capital[1], atol=1e-5)
 
 
@@ -211,7 +223,9 @@ def test_closing_a_book_out_costs_its_dealer_what_others_are_paid() -> None:
                 return float(economy.dealers[0].capital)
             if what == "bank":
                 return float(economy.banks[0].capital)
-            return float(economy.depositors[0].deposit + economy.depositors[0].repo_lent)
+            if what == "pools":
+                return float(economy.pools[0].deposit + economy.pools[0].repo_lent)
+            return float(economy.depositors[0].deposit + economy.depositors[0].insured)
 
         return wealth(dear) - wealth(free)
 
@@ -220,6 +234,7 @@ def test_closing_a_book_out_costs_its_dealer_what_others_are_paid() -> None:
     assert gained("dealer") == pytest.approx(-cost, **EXACT)
     assert gained("depositors") == pytest.approx(cost, **EXACT)
     assert gained("bank") == pytest.approx(0.0, abs=1e-5)
+    assert gained("pools") == pytest.approx(0.0, abs=1e-5)
 
 
 def test_without_losses_on_defaults_owners_pay_and_no_lender_loses() -> None:

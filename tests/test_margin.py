@@ -82,7 +82,7 @@ def test_sales_bring_margin_use_to_the_buffer(leverage: float, maintenance: floa
     (sale,) = of_kind(economy, "forced_sale")
     assert sale["amount"] == pytest.approx(sold, rel=1e-6)
     assert sale["channel"] == MARGIN_CALLS
-    assert fund.margin_loan == pytest.approx(100.0 * (leverage - 1.0) - sold, rel=1e-6)
+    assert fund.margin_loan.sum() == pytest.approx(100.0 * (leverage - 1.0) - sold, rel=1e-6)
     assert len(of_kind(economy, "call_met")) == 1
     assert fund.days_in_call == 0
 
@@ -122,7 +122,7 @@ def test_value_is_conserved_when_a_fund_is_sold_out(fall: float) -> None:
     economy = one_fund_one_dealer(4.0, 0.25, margin__daily_sale_share=0.001, margin__close_out_cost=0.0, **DEEP)
     dealer, investor = economy.dealers[0], economy.investors[0]
     before = dealer.opening_capital
-    cash = investor.deposit
+    cash = float(investor.deposit)
     bought_at = 1.0 - fall
     let_news_be(economy, -math.log(bought_at))
     economy.advance(15)
@@ -138,6 +138,8 @@ def test_value_is_conserved_when_a_fund_is_sold_out(fall: float) -> None:
         ("funds", "units"),
         ("funds", "cash"),
         ("funds", "margin_loan"),
+        ("funds", "repo"),
+        ("funds", "unsecured"),
         ("funds", "shares"),
     ):
         assert np.abs(getattr(economy, table)[field]).max() == pytest.approx(0.0, abs=1e-6), field

@@ -4,8 +4,21 @@ import numpy as np
 import pytest
 from worlds import default, small_world
 
-from abm.economy import Economy
-from abm.ledger.chart import AI_EQUITY, BROAD_EQUITY, FUNDS, MARGIN_ACCOUNTS, NOTES
+from abm.agents.bank import OTHER_NON_BANKS, PRIVATE_CREDIT
+from abm.agents.leveraged_fund import MARGIN_ACCOUNT, N_DEALERS, STYLES
+from abm.economy import AGENTS, WITH_FIELD, Economy
+from abm.ledger.chart import (
+    AI_EQUITY,
+    BILLS,
+    CRYPTO,
+    CRYPTO_HOLDERS,
+    FUNDS,
+    LONG_TERM_INVESTORS,
+    MARGIN_ACCOUNTS,
+    N_TRADED,
+    NOTES,
+)
+from abm.markets import MARKETS
 from abm.records import BOOKS
 
 SEEDS = (0, 1, 2, 3, 4, 2**63 - 1)
@@ -16,47 +29,102 @@ def opened(request: pytest.FixtureRequest) -> Economy:
     return Economy(default(), request.param)
 
 
-def close(amount: float, stated: float) -> None:
-    assert amount == pytest.approx(stated, rel=1e-6)
+def close(amount: float, stated: float, rel: float = 1e-6) -> None:
+    assert amount == pytest.approx(stated, rel=rel)
 
 
-def test_funds_hold_and_owe_what_the_scenario_says(opened: Economy) -> None:
-    terms = default().funds
-    funds = opened.funds[opened.funds["sector"] == FUNDS]
-    assert len(funds) == terms.count
+def of_style(opened: Economy, style: str) -> np.ndarray:
+    return opened.funds[opened.funds["style"] == STYLES.index(style)]
+
+
+@pytest.mark.parametrize("style", STYLES[:MARGIN_ACCOUNT])
+def test_funds_of_each_style_hold_and_owe_what_the_scenario_says(opened: Economy, style: str) -> None:
+    terms, funds = getattr(default().funds, style), of_style(opened, style)
+    assert (funds["sector"] == FUNDS).all()
+    assert abs(len(funds) - terms.share_of_count * default().funds.count) <= 1.0
     close(funds["net_asset_value"].sum(), terms.net_asset_value)
-    close(funds["margin_loan"].sum(), terms.borrowing)
-    close(funds["cash"].sum(), terms.cash)
-    close(funds["units"][:, AI_EQUITY].sum(), terms.ai_equity)
-    close(funds["units"][:, NOTES].sum(), terms.notes)
-    close(funds["units"].sum(), terms.net_asset_value + terms.borrowing - terms.cash)
+    for owed, stated in (
+        ("margin_loan", terms.prime_brokerage),
+        ("repo", terms.repo),
+        ("unsecured", terms.unsecured),
+        ("short", terms.short_equity),
+        ("other_owed", terms.other_owed),
+        ("cash", terms.cash),
+        ("futures", -terms.futures_short),
+    ):
+        close(funds[owed].sum(), stated)
+    for k, market in enumerate(MARKETS):
+        close(funds["units"][:, k].sum(), getattr(terms, market.name))
+    owed = terms.prime_brokerage + terms.repo + terms.unsecured + terms.short_equity + terms.other_owed
+    close((funds["units"].sum() + funds["other_securities"].sum()), terms.net_asset_value + owed - terms.cash)
     close(funds["shares"].sum(), terms.net_asset_value)
+
+
+def test_there_are_as_many_funds_as_the_scenario_says(opened: Economy) -> None:
+    assert np.count_nonzero(opened.funds["sector"] == FUNDS) == default().funds.count
 
 
 def test_margin_accounts_hold_and_owe_what_the_scenario_says(opened: Economy) -> None:
     terms = default().margin_accounts
     accounts = opened.funds[opened.funds["sector"] == MARGIN_ACCOUNTS]
     assert len(accounts) == terms.count
+    assert (accounts["style"] == MARGIN_ACCOUNT).all()
     close(accounts["margin_loan"].sum(), terms.debt)
     close(accounts["cash"].sum(), terms.cash)
     close(accounts["units"].sum(), terms.assets)
     close(accounts["units"][:, AI_EQUITY].sum(), terms.ai_share * terms.assets)
-    assert not accounts["shares"].any()
+    for nothing in ("shares", "repo", "unsecured", "short", "futures", "other_securities", "other_owed"):
+        assert not accounts[nothing].any(), nothing
+    assert not accounts["units"][:, NOTES:].any()
+
+
+def test_the_largest_funds_have_four_dealers_and_part_their_business_equally(opened: Economy) -> None:
+    terms, funds = default().funds, opened.funds
+    lines = np.count_nonzero(funds["line_share"], axis=1)
+    np.testing.assert_allclose(funds["line_share"].sum(axis=1), 1.0)
+    np.testing.assert_allclose(funds["line_share"].max(axis=1), 1.0 / lines)
+    assert (lines[funds["sector"] == MARGIN_ACCOUNTS] == 1).all()
+    hedge_funds = funds["sector"] == FUNDS
+    counts = np.bincount(lines[hedge_funds], minlength=N_DEALERS + 1)[1:] / terms.count
+    rest = 1.0 - terms.four_dealers - terms.three_dealers - terms.two_dealers
+    np.testing.assert_allclose(counts, [rest, terms.two_dealers, terms.three_dealers, terms.four_dealers], atol=0.003)
+    worth = funds["net_asset_value"]
+    assert worth[hedge_funds & (lines == 4)].min() >= worth[hedge_funds & (lines < 4)].max()
+    for fund, used in zip(funds, lines, strict=True):
+        assert len(set(fund["dealer"][:used].tolist())) == used, "nobody deals twice with the same"
+        assert (fund["dealer"][used:] == fund["dealer"][0]).all(), "places not used repeat the first"
+    for claim in ("cash", "margin_loan", "repo", "unsecured", "short"):
+        total = funds[claim].sum(axis=1)[:, None]
+        np.testing.assert_allclose(funds[claim], total * funds["line_share"], rtol=1e-12)
 
 
 def test_dealers_open_as_stated(opened: Economy) -> None:
     terms, dealers = default().dealers, opened.dealers
     close(dealers["bank_loan"].sum(), terms.bank_loans)
-    close(dealers["bank_loan"].sum(), 500.0)
+    close(dealers["bank_loan"].sum(), 507.0, rel=0.02)
     close(dealers["deposit"].sum(), terms.deposits)
     close(dealers["units"][:, NOTES].sum(), terms.notes)
-    close(dealers["margin_loans"].sum(), opened.funds["margin_loan"].sum())
-    close(dealers["customer_cash"].sum(), opened.funds["cash"].sum())
-    assets = dealers["units"].sum(axis=1) + dealers["other_securities"] + dealers["deposit"] + dealers["margin_loans"]
-    owed = dealers["customer_cash"] + dealers["bank_loan"].sum(axis=1) + dealers["repo"]
+    for lent, owed in (
+        ("margin_loans", "margin_loan"),
+        ("unsecured_loans", "unsecured"),
+        ("fund_repo", "repo"),
+        ("customer_cash", "cash"),
+        ("lent_on", "short"),
+    ):
+        with_each = np.zeros(len(dealers))
+        np.add.at(with_each, opened.funds["dealer"], opened.funds[owed])
+        np.testing.assert_allclose(dealers[lent], with_each, rtol=1e-12)
+    assert np.array_equal(dealers["borrowed"], dealers["lent_on"])
+    assets = dealers["units"].sum(axis=1) + dealers["other_securities"] + dealers["deposit"]
+    assets += dealers["margin_loans"] + dealers["unsecured_loans"] + dealers["fund_repo"]
+    owed = dealers["customer_cash"] + dealers["bank_loan"].sum(axis=1) + dealers["repo"].sum(axis=1)
     np.testing.assert_allclose(assets - owed, dealers["opening_capital"], rtol=1e-9)
     close((assets - owed).sum(), terms.capital)
     close(np.sort(dealers["opening_capital"])[-3:].sum(), terms.top_three_share * terms.capital)
+    in_groups = dealers["parent"] >= 0
+    assert np.count_nonzero(in_groups) == terms.in_groups
+    assert np.array_equal(dealers["group_shares"], np.where(in_groups, dealers["opening_capital"], 0.0))
+    assert len(set(dealers["parent"][in_groups].tolist())) == terms.in_groups, "each in a group of its own"
 
 
 def test_banks_open_as_stated(opened: Economy) -> None:
@@ -64,35 +132,63 @@ def test_banks_open_as_stated(opened: Economy) -> None:
     close(banks["deposits"].sum(), terms.deposits)
     close(banks["reserves"].sum(), terms.reserves)
     close(banks["units"][:, NOTES].sum(), terms.notes)
-    close((banks["loans"] + banks["dealer_loans"]).sum(), terms.loans)
-    assets = banks["units"].sum(axis=1) + sum(
-        banks[name] for name in ("other_securities", "reserves", "dealer_loans", "loans")
+    close(banks["units"][:, BILLS].sum(), terms.bills)
+    close(banks["loans"].sum() + banks["dealer_loans"].sum(), terms.loans)
+    close(banks["loans"][:, PRIVATE_CREDIT].sum(), terms.private_credit_loans)
+    close(banks["loans"][:, OTHER_NON_BANKS].sum(), terms.other_non_bank_loans)
+    close(banks["interbank"].sum(), terms.interbank)
+    close(banks["interbank_lent"].sum(), terms.interbank)
+    close(banks["dealer_shares"].sum(), opened.dealers["group_shares"].sum())
+    assets = banks["units"].sum(axis=1) + banks["loans"].sum(axis=1)
+    assets += sum(
+        banks[name] for name in ("other_securities", "reserves", "dealer_loans", "interbank_lent", "dealer_shares")
     )
-    capital = assets - banks["deposits"] - banks["debt"]
+    capital = assets - banks["deposits"] - banks["debt"] - banks["interbank"].sum(axis=1)
     np.testing.assert_allclose(capital, banks["opening_capital"], rtol=1e-9)
     close(capital.sum(), terms.equity * terms.capital)
     close(assets.sum(), terms.assets)
-    ratio = capital / (terms.risk_weight * (assets - banks["reserves"]))
+    ratio = capital / (terms.risk_weight * (assets - banks["reserves"] - banks["units"].sum(axis=1)))
+    np.testing.assert_allclose(ratio, banks["ratio"], rtol=1e-9)
     assert (ratio > terms.minimum_ratio).all(), "nobody starts as a failed bank"
 
 
-def test_investors_and_depositors_open_as_stated(opened: Economy) -> None:
-    terms = default().buyers
-    close(opened.investors["deposit"].sum(), terms.deposits)
-    close(opened.investors["budget"].sum(), terms.budget)
-    close(opened.investors["share"].sum(), 1.0)
-    held = opened.investors["deposit"].sum() + opened.dealers["deposit"].sum() + opened.depositors["deposit"].sum()
-    close(held, default().banks.deposits)
-    for k, name in ((AI_EQUITY, "ai_equity"), (BROAD_EQUITY, "broad_equity"), (NOTES, "notes")):
-        close(opened.issuers["issued"][0, k], getattr(default().markets, name).capitalisation)
+def test_investors_savers_and_depositors_open_as_stated(opened: Economy) -> None:
+    terms, world = default().buyers, default()
+    investors, crypto_holders = opened.investors[:-1], opened.investors[-1:]
+    assert (investors["sector"] == LONG_TERM_INVESTORS).all()
+    assert (crypto_holders["sector"] == CRYPTO_HOLDERS).all()
+    close(investors["deposit"].sum(), terms.deposits)
+    close(crypto_holders["deposit"].sum(), terms.crypto_deposits)
+    close(investors["budget"].sum(), terms.budget)
+    close(crypto_holders["budget"].sum(), terms.crypto_budget)
+    np.testing.assert_allclose(opened.investors["share"].sum(axis=0), 1.0)
+    assert np.array_equal(crypto_holders["share"][0] > 0.0, np.arange(N_TRADED) == CRYPTO)
+    close(opened.pools["deposit"].sum(), world.pools.deposits)
+    close(opened.pools["units"][:, BILLS].sum(), world.pools.bills)
+    close(opened.pools["units"].sum(), world.pools.bills)
+    close(opened.pools["repo_lent"].sum(), opened.dealers["repo"].sum())
+    close(opened.chasers["deposit"].sum(), world.chasers.deposits)
+    close(opened.chasers["units"][:, AI_EQUITY].sum(), world.chasers.ai_equity)
+    close(opened.chasers["units"].sum(), world.chasers.ai_equity + world.chasers.broad_equity)
+    others = (opened.investors, opened.dealers, opened.pools, opened.chasers)
+    uninsured = opened.depositors["deposit"].sum() + sum(table["deposit"].sum() for table in others)
+    close(uninsured, world.banks.uninsured_share * world.banks.deposits)
+    close(uninsured + opened.depositors["insured"].sum(), world.banks.deposits)
+    holders = [getattr(opened, name) for name in WITH_FIELD["units"] if name != "issuers"]
+    for k, market in enumerate(MARKETS):
+        capitalisation = getattr(world.markets, market.name).capitalisation
+        close(sum(table["units"][:, k].sum() for table in holders), capitalisation)
+        close(opened.issuers["issued"][:, k].sum(), 0.0 if k == CRYPTO else capitalisation)
+    close(opened.debtors["owed"].sum(), opened.banks["loans"].sum())
 
 
 def test_no_balance_is_negative(opened: Economy) -> None:
-    from abm.economy import AGENTS
-
     for name, record in AGENTS.items():
         for field in record.part(BOOKS):
-            assert (getattr(opened, name)[field.name] >= 0.0).all(), f"{name}.{field.name}"
+            values = getattr(opened, name)[field.name]
+            if (name, field.name) == ("funds", "futures"):  # contracts sold short
+                values = -values
+            assert (values >= 0.0).all(), f"{name}.{field.name}"
 
 
 def test_nobody_is_called_on_the_first_day(opened: Economy) -> None:
@@ -102,19 +198,27 @@ def test_nobody_is_called_on_the_first_day(opened: Economy) -> None:
 
 
 def test_agents_differ(opened: Economy) -> None:
+    for style in range(len(STYLES)):
+        some = opened.funds[opened.funds["style"] == style]
+        debt = sum(some[name].sum(axis=1) for name in ("margin_loan", "repo", "unsecured"))
+        leverage = (some["net_asset_value"] + debt) / some["net_asset_value"]
+        ai_share = some["units"][:, AI_EQUITY] / some["units"].sum(axis=1)
+        assert np.quantile(leverage, 0.9) > 1.02 * np.quantile(leverage, 0.1), STYLES[style]
+        if STYLES[style] != "relative_value":
+            assert np.quantile(ai_share, 0.9) > 1.2 * np.quantile(ai_share, 0.1), STYLES[style]
     for sector in (FUNDS, MARGIN_ACCOUNTS):
         some = opened.funds[opened.funds["sector"] == sector]
         leverage = some["units"].sum(axis=1) / some["net_asset_value"]
-        ai_share = some["units"][:, AI_EQUITY] / some["units"].sum(axis=1)
-        for measure in (leverage, ai_share):
-            assert np.quantile(measure, 0.9) > 1.2 * np.quantile(measure, 0.1)
+        assert np.quantile(leverage, 0.9) > 1.2 * np.quantile(leverage, 0.1)
+    for style in STYLES[:MARGIN_ACCOUNT]:
+        size = of_style(opened, style)["net_asset_value"] / getattr(default().funds, style).net_asset_value
+        assert size.max() <= max(default().funds.largest_share, 1.0 / len(size)) + 1e-12, style
     funds = opened.funds[opened.funds["sector"] == FUNDS]
     size = funds["net_asset_value"] / funds["net_asset_value"].sum()
-    assert size.max() <= default().funds.largest_share + 1e-12
     assert size.max() <= 0.025 + 1e-12
     assert np.sort(size)[-50:].sum() > 0.3, "a tenth of the funds has a good part of the money"
     assert np.ptp(opened.banks["opening_capital"] / opened.banks["deposits"]) > 0.01
-    assert len(set(opened.funds["dealer"].tolist())) == default().dealers.count
+    assert set(opened.funds["dealer"].ravel().tolist()) == set(range(default().dealers.count))
 
 
 def test_seeds_differ_in_who_has_what_but_not_in_totals() -> None:
@@ -125,36 +229,47 @@ def test_seeds_differ_in_who_has_what_but_not_in_totals() -> None:
     assert np.array_equal(one.funds, again.funds)
 
 
+DEBTS = {"margin_loan": "prime_brokerage", "repo": "repo", "unsecured": "unsecured"}
+
+
 @pytest.mark.parametrize("leverage", [0.0, 0.5, 1.0, 1.5, 2.0])
 def test_the_leverage_dial_scales_debt_and_leaves_net_asset_value(leverage: float) -> None:
-    economy = Economy(default().replace({"funds.leverage": leverage}), 1)
-    for sector, debt, worth in (
-        (FUNDS, default().funds.borrowing, default().funds.net_asset_value),
-        (
-            MARGIN_ACCOUNTS,
-            default().margin_accounts.debt,
-            default().margin_accounts.assets + default().margin_accounts.cash - default().margin_accounts.debt,
-        ),
-    ):
-        some = economy.funds[economy.funds["sector"] == sector]
-        assert some["margin_loan"].sum() == pytest.approx(leverage * debt, rel=1e-6)
-        close(some["net_asset_value"].sum(), worth)
+    economy, terms = Economy(default().replace({"funds.leverage": leverage}), 1), default().margin_accounts
+    bound = []
+    for style in STYLES[:MARGIN_ACCOUNT]:
+        some, stated = of_style(economy, style), getattr(default().funds, style)
+        close(some["net_asset_value"].sum(), stated.net_asset_value)
+        use = some["requirement"] / some["net_asset_value"]
+        if (use > 0.999 * default().margin.opening_use).all():  # margin lets nobody of this style borrow more
+            bound.append(style)
+            continue
+        for owed, name in DEBTS.items():
+            close(some[owed].sum(), leverage * getattr(stated, name))
+    assert bound == (["multi_strategy"] if leverage == 2.0 else [])
+    accounts = economy.funds[economy.funds["sector"] == MARGIN_ACCOUNTS]
+    close(accounts["margin_loan"].sum(), leverage * terms.debt)
+    close(accounts["net_asset_value"].sum(), terms.assets + terms.cash - terms.debt)
 
 
 @pytest.mark.parametrize("crowding", [0.5, 1.5])
 def test_the_crowding_dial_scales_ai_equity(crowding: float) -> None:
-    funds = Economy(default().replace({"funds.crowding": crowding}), 1).funds
-    close(funds["units"][funds["sector"] == FUNDS, AI_EQUITY].sum(), crowding * default().funds.ai_equity)
+    economy = Economy(default().replace({"funds.crowding": crowding}), 1)
+    for style in STYLES[:MARGIN_ACCOUNT]:
+        close(
+            of_style(economy, style)["units"][:, AI_EQUITY].sum(), crowding * getattr(default().funds, style).ai_equity
+        )
 
 
 @pytest.mark.parametrize("dial", [0.5, 2.0])
 def test_the_dials_of_capital_and_cash(dial: float) -> None:
     economy = Economy(default().replace({"banks.capital": dial, "buyers.cash": dial}), 1)
     close(economy.banks["opening_capital"].sum(), dial * default().banks.equity)
-    close(economy.investors["budget"].sum(), dial * default().buyers.budget)
+    close(economy.investors["budget"].sum(), dial * (default().buyers.budget + default().buyers.crypto_budget))
     close(Economy(small_world(dealers__capital=77.0), 1).dealers["opening_capital"].sum(), 77.0)
 
 
 def test_a_dealer_owes_only_on_lines_that_it_has() -> None:
-    dealers = Economy(small_world(), 1).dealers
-    assert (np.count_nonzero(dealers["bank_loan"], axis=1) == small_world().dealers.lenders).all()
+    world = small_world(pools__count=5, pools__lenders=3)
+    dealers = Economy(world, 1).dealers
+    assert (np.count_nonzero(dealers["bank_loan"], axis=1) == world.dealers.lenders).all()
+    assert (np.count_nonzero(dealers["repo"], axis=1) == world.pools.lenders).all()

@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
-from worlds import crash_seed, crash_world, how_many
+from worlds import crash_seed, crash_world, has_everything, how_many
 
 from abm.agents.leveraged_fund import LEVERAGED_FUND
 from abm.economy import AGENTS, Economy
+from abm.outcome.events import NO_EVENT
 from abm.records import BOOKS, MEMORY
 
 TICKS = 250
-PERMUTED = ("funds", "dealers", "banks", "investors", "depositors")
+PERMUTED = ("funds", "dealers", "banks", "investors", "chasers", "pools", "depositors")
+OPENED_AT = {"event": NO_EVENT, "times": 1.0}  # memory of these units does not begin at nought
 
 
 def repoint(economy: Economy, table: str, new_row: np.ndarray) -> None:
@@ -34,15 +36,14 @@ def add_empty(economy: Economy, name: str) -> None:
     table = getattr(economy, name)
     longer = np.concatenate([table[:1], table])
     for field in AGENTS[name].fields:
-        if field.part in (BOOKS, MEMORY) or field.name in ("share", "normal_budget", "earnings_per_day"):
-            longer[field.name][0] = 0
-        if field.name.startswith("opening_"):
+        pointer = field.unit.startswith("row of ")
+        if field.part in (BOOKS, MEMORY) and not pointer and field.name != "line_share":
+            longer[field.name][0] = OPENED_AT.get(field.unit, 0) if field.part == MEMORY else 0
+        if field.name in ("share", "normal_budget", "earnings_per_day") or field.name.startswith("opening_"):
             longer[field.name][0] = 0
     longer["id"][0] = 1_000_000
-    repoint(economy, name, np.arange(len(table)) + 1)
-    longer_pointers = [f.name for f in AGENTS[name].fields if f.unit == f"row of {name}"]
-    assert not longer_pointers, "nobody points to his own kind, or this must be done with more care"
     setattr(economy, name, longer)
+    repoint(economy, name, np.arange(len(table)) + 1)
 
 
 def crash() -> Economy:
@@ -59,7 +60,7 @@ def assert_same_series(one: Economy, other: Economy) -> None:
 def as_drawn() -> Economy:
     economy = crash()
     economy.advance()
-    assert all(how_many(economy).values())
+    assert has_everything(economy)
     return economy
 
 
@@ -78,6 +79,20 @@ def test_an_agent_with_nothing_changes_nothing(as_drawn: Economy, name: str) -> 
     add_empty(other, name)
     other.advance()
     assert_same_series(as_drawn, other)
+
+
+def test_a_dealer_with_nothing_changes_nobodys_choice_of_another() -> None:
+    """Customers who lose their only dealer open an account with one that their number picks."""
+    lonely = crash_world(dealers__count=4, dealers__capital=60, funds__count=12, run__ticks=60)
+    moved = 0
+    for seed in range(8):
+        alone, with_another = Economy(lonely, seed), Economy(lonely, seed)
+        add_empty(with_another, "dealers")
+        alone.advance()
+        with_another.advance()
+        assert_same_series(alone, with_another)
+        moved += np.count_nonzero(alone.funds["dealer"] != Economy(lonely, seed).funds["dealer"])
+    assert moved > 0, "somebody opens an account"
 
 
 def test_books_close_in_any_order() -> None:

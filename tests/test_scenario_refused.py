@@ -47,8 +47,8 @@ BAD_VALUES = [  # (what the file says after format and extends, words that the s
     ("spark.start = 750", "spark.start = 750 is after the end; allowed is less than run.ticks = 750"),
     ("markets.notes.news_correlation = 1.01", "allowed is a number from -1 to 1 in the unit 'share'"),
     (
-        "funds.ai_equity = 5000",
-        "is too much; allowed is at most funds.net_asset_value + funds.borrowing = ",
+        "funds.macro.ai_equity = 5000",
+        "is too much; allowed is at most funds.macro.net_asset_value + funds.macro.prime_brokerage + ",
     ),
     ("banks.equity = 9000", "banks.deposits + banks.equity"),
     ("banks.count = 1", "is too much; allowed is at most banks.count = 1"),

@@ -17,11 +17,15 @@ from unittest.mock import patch
 import numpy as np
 
 import abm.economy
-from abm.agents.leveraged_fund import CLOSED
+from abm.agents.bank import ECONOMY
+from abm.agents.leveraged_fund import ACTIVE, CLOSED, LEVERAGED_FUND
+from abm.agents.rest_of_system import FIRMS
 from abm.channels import CHANNELS
 from abm.economy import RECORDS, SPARK, Economy
-from abm.ledger.chart import AI_EQUITY, FUND_SHARES, FUNDS, TRANSACTIONS
+from abm.ledger.chart import AI_EQUITY, CRYPTO, FUND_SHARES, FUNDS, N_TRADED, TRANSACTIONS
+from abm.markets import MARKETS
 from abm.outcome.events import KINDS
+from abm.records import BOOKS
 from abm.scenario import Scenario, load
 from abm.tick import TICK, Phase
 
@@ -31,11 +35,16 @@ SMALL = {
     "funds.count": 8,
     "margin_accounts.count": 4,
     "dealers.count": 3,
+    "dealers.in_groups": 2,
     "dealers.lenders": 2,
     "banks.count": 4,
     "buyers.count": 2,
+    "chasers.count": 2,
+    "pools.count": 2,
+    "pools.lenders": 2,
 }
-# Twice the leverage, little capital, and half of AI's worth gone in four days: everything happens that can.
+# Twice the leverage, little capital, and half of AI's worth gone in four days: everything happens that can. Dealers
+# have room for some of a failed one's business, and investors who leave are paid every month.
 CRASH = {
     "run.ticks": 120,
     "spark.start": 2,
@@ -44,11 +53,29 @@ CRASH = {
     "funds.leverage": 2,
     "funds.crowding": 1.6,
     "buyers.budget": 1500,
-    "dealers.capital": 10,
+    "dealers.capital": 30,
+    "dealers.takeover_leverage": 100,
     "banks.capital": 0.4,
+    "redemptions.quarter_days": 21,
+    "redemptions.notice_days": 10,
     "actions": [{"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3}],
 }
+# Channels that are still to be written, and the kinds of events that only they cause: no crash has these yet.
+STUBS = ("credit_tightening", "deposit_runs", "bank_asset_sales", "interbank", "real_economy")
+NOT_YET = ("deposit_run", "loan_losses")
 ALL_OFF = {f"channels.{name}": False for name in CHANNELS}
+# What moves prices or books besides calls, forced sales and losses: off where algebra is to be exact.
+QUIET_CHANNELS = (
+    "ordinary_trading",
+    "narrative_feedback",
+    "margin_procyclicality",
+    "risk_limits",
+    "redemptions",
+    "finite_buyers",
+    "performance_chasing",
+    "dealer_runs",
+    *STUBS,
+)
 
 
 @cache
@@ -73,7 +100,7 @@ def crash_seed() -> int:
         economy = Economy(crash_world(), seed)
         economy.advance(40)
         paid_out = np.abs(economy.journals[:, TRANSACTIONS, FUND_SHARES, FUNDS]).max() > 1.0
-        if paid_out and all(how_many(economy).values()):
+        if paid_out and has_everything(economy):
             return seed
     raise AssertionError("no seed of the crash world sees everything: make CRASH harsher or milder")
 
@@ -106,6 +133,11 @@ def how_many(economy: Economy) -> dict[str, int]:
     """How often each kind of event occurred."""
     counts = np.bincount(events(economy)["kind"], minlength=len(KINDS))
     return dict(zip(KINDS, counts.tolist(), strict=True))
+
+
+def has_everything(economy: Economy) -> bool:
+    """Whether every kind of event occurred that some channel causes."""
+    return all(count for kind, count in how_many(economy).items() if kind not in NOT_YET)
 
 
 def digests(economy: Economy) -> dict[str, str]:
@@ -142,58 +174,72 @@ def watching(look: Callable[[Economy, Phase, bool], None]) -> Iterator[None]:
 def one_fund_one_dealer(leverage: float = 4.0, maintenance: float = 0.25, **overrides: Any) -> Economy:
     """One fund of 100 $bn, all of it AI equity on margin from the only dealer, in a market without noise.
 
-    Nobody trades for other reasons. What the fund held before, the long-term investors hold; the clearing
-    of every claim that moves is done on both sides, so that the books close as they do in a drawn world.
+    Nobody trades for other reasons. All other funds are closed and empty. What they held before, the long-term
+    investors hold; every claim that moves does so on both sides, so that the books close as in a drawn world.
     """
+    noise = {f"markets__{market.name}__{what}": 0 for market in MARKETS for what in ("news_volatility", "drift")}
+    counts = ("funds", "margin_accounts", "dealers", "banks", "buyers", "chasers", "pools")
     quiet = {
         "spark__total": 0,
-        "channels__ordinary_trading": False,
-        "channels__narrative_feedback": False,
-        "channels__finite_buyers": False,
-        "markets__ai_equity__news_volatility": 0,
-        "markets__broad_equity__news_volatility": 0,
-        "markets__notes__news_volatility": 0,
-        "markets__ai_equity__drift": 0,
-        "markets__broad_equity__drift": 0,
-        "margin_accounts__count": 1,
-        "dealers__count": 1,
+        **{f"channels__{channel}": False for channel in QUIET_CHANNELS},
+        **noise,
+        **{f"{table}__count": 1 for table in counts},
+        "dealers__in_groups": 0,
         "dealers__lenders": 1,
-        "banks__count": 1,
-        "buyers__count": 1,
-        "funds__count": 1,
+        "pools__lenders": 1,
     }
     economy = Economy(small_world(**(quiet | overrides)), seed=1, check=True)
     own = 100.0
-    fund, account = economy.funds
-    dealer, investor, issuer = economy.dealers[0], economy.investors[0], economy.issuers[0]
-    depositor, bank = economy.depositors[0], economy.banks[0]
-    for empty in (fund, account):  # their old books go
-        investor.units += empty.units
-        empty.units[:] = 0.0
-        dealer.customer_cash -= empty.cash
-        dealer.margin_loans -= empty.margin_loan
-        investor.fund_shares -= empty.shares
-        empty.cash = empty.margin_loan = empty.shares = empty.net_asset_value = empty.requirement = 0.0
-    account.status = CLOSED
+    for empty in economy.funds:
+        close_out(economy, empty)
+    fund, dealer, investor, pool = economy.funds[0], economy.dealers[0], economy.investors[0], economy.pools[0]
+    fund.status = ACTIVE
     fund.units[AI_EQUITY] = leverage * own
     investor.units[AI_EQUITY] -= leverage * own
-    fund.margin_loan = (leverage - 1.0) * own
-    dealer.margin_loans += fund.margin_loan
+    fund.margin_loan[0] = (leverage - 1.0) * own
+    dealer.margin_loans += fund.margin_loan[0]
     fund.shares = fund.net_asset_value = own
     investor.fund_shares += own
     fund.maintenance[:] = maintenance
-    fund.target[:] = (1.0, 0.0, 0.0)
+    fund.target[:] = np.eye(N_TRADED)[AI_EQUITY]
+    fund.home_market = AI_EQUITY
+    fund.opening_assets, fund.usual_cash = leverage, 0.0
     # The dealer starts again with notes, loans and its capital, funded on repo and by nobody else.
+    bank, economys_debt, issuer = economy.banks[0], economy.debtors[ECONOMY], economy.issuers[FIRMS]
     dealer.bank_loan[:] = 0.0
-    bank.loans += bank.dealer_loans
-    issuer.loans += bank.dealer_loans
+    bank.loans[ECONOMY] += bank.dealer_loans
+    economys_debt.owed += bank.dealer_loans
     bank.dealer_loans = 0.0
     issuer.other_securities -= dealer.other_securities
     dealer.other_securities = 0.0
     assets = dealer.units.sum() + dealer.deposit + dealer.margin_loans
-    dealer.repo = depositor.repo_lent = assets - dealer.customer_cash - dealer.opening_capital
+    dealer.repo[:] = 0.0
+    dealer.repo[0] = pool.repo_lent = assets - dealer.customer_cash - dealer.opening_capital
     economy.opening = economy.balances()
     return economy
+
+
+def close_out(economy: Economy, fund: Any) -> None:
+    """Close a fund and empty its books: its long-term owners hold what it held, and its dealers are square."""
+    owner, investors = economy.investors[0], economy.investors
+    owner.units[:CRYPTO] += fund.units[:CRYPTO]
+    investors[-1].units[CRYPTO] += fund.units[CRYPTO]  # those who hold crypto
+    owner.other_securities += fund.other_securities - fund.other_owed
+    owner.futures += fund.futures
+    owner.fund_shares -= fund.shares
+    for line, row in enumerate(fund.dealer):
+        dealer = economy.dealers[row]
+        dealer.customer_cash -= fund.cash[line]
+        dealer.margin_loans -= fund.margin_loan[line]
+        dealer.unsecured_loans -= fund.unsecured[line]
+        dealer.fund_repo -= fund.repo[line]
+        dealer.lent_on -= fund.short[line]
+        dealer.borrowed -= fund.short[line]
+        investors[dealer.stock_lender].lent -= fund.short[line]
+    for field in LEVERAGED_FUND.part(BOOKS):
+        fund[field.name] = 0.0
+    fund.net_asset_value = fund.requirement = 0.0
+    fund.status = CLOSED
 
 
 def let_news_be(economy: Economy, log_points: float) -> None:

@@ -19,6 +19,8 @@ def raise_margin(fund, markets, margin, excess, cash, switch):
     if switch and fund.requirement > 0.0:
         pro_rata = min(margin.pro_rata_share * min(1.0, excess / fund.requirement), margin.daily_sale_share)
         shrink(fund, pro_rata)
+        for k in range(N_TRADED):
+            offer(fund, k, pro_rata)
     still = excess - pro_rata * fund.requirement
     for place in range(N_TRADED):
         k = markets[place].easiest_to_sell

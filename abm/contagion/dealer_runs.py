@@ -239,15 +239,18 @@ def ask_other_dealers(fund, dealers, terms):
 
 @rule
 def next_with_room(fund, dealers, present):
-    """Return the dealer with room that comes first when dealers are counted from the fund's own number."""
-    nearest = dealers.shape[0]
-    chosen = present
+    """Return one of the dealers with room: in the order of their numbers, that at the place of the fund's own."""
+    with_room = 0
     for row in range(dealers.shape[0]):
-        distance = (dealers[row].id - fund.id) % dealers.shape[0]
-        if dealers[row].room > 0.0 and distance < nearest:
-            nearest = distance
-            chosen = row
-    return chosen
+        with_room += dealers[row].room > 0.0
+    for row in range(dealers.shape[0]):
+        if dealers[row].room > 0.0:
+            place = 0
+            for other in range(dealers.shape[0]):
+                place += dealers[other].room > 0.0 and dealers[other].id < dealers[row].id
+            if place == fund.id % with_room:
+                return row
+    return present
 
 
 @rule

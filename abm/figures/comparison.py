@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.figures.style import GREY, LOOK_OF, LOOKS, in_style, legend_below, panels, shade_news, short, words
-from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS, TRADED
+from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
 from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS, Cuts
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def comparison_figures(data: ComparisonData) -> dict[str, Figure]:
 
 @in_style
 def paths(data: ComparisonData) -> Figure:
-    """Draw the price of AI equity, broad equity and notes for each speed, one row each, on the same axes."""
+    """Draw the price in each market for each speed, one row each, on the same axes."""
     title = "The same bubble bursts at different speeds: prices, median and spread over seeds"
     figure, axes = panels(title, len(data.members), len(MARKETS), height=2.1, width=9.5, sharex=True, sharey="col")
     for row, days in zip(axes, data.members, strict=True):
@@ -153,7 +153,7 @@ def who_sold_what(data: ComparisonData) -> Figure:
     for axis, days in zip(axes[0], data.members, strict=True):
         own = data.sales.filter(pl.col("days") == days)
         start = np.zeros(len(SELLERS))
-        for market in TRADED:
+        for market in MARKETS:
             totals = own.filter(pl.col("instrument") == market).group_by("seller").agg(pl.col("amount").sum())
             by_seller = dict(totals.iter_rows())
             amounts = np.array([by_seller.get(s, 0.0) for s in SELLERS]) / max(1, _n_runs(data, days))

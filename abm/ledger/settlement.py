@@ -52,6 +52,7 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
         sold_by_dealer = 0.0
         for k in range(N_TRADED):
             if fund.orders[k] == 0.0:
+                fund.channel[k] = ORDINARY_TRADING
                 continue
             value = fill_order(fund, k, markets[k], house[0], day, journal)
             cost += value

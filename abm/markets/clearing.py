@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from abm.agents.leveraged_fund import sold_short
-from abm.channels import FINITE_BUYERS
+from abm.channels import FINITE_BUYERS, NO_CHANNEL
 from abm.compiled import rule
 from abm.contagion.finite_buyers import buyers_capacity, healing, share_of_offers_taken
 from abm.ledger.chart import BROAD_EQUITY, CRYPTO, N_TRADED, SECURITIES_LENT
 from abm.ledger.revaluations import revalue
 from abm.markets.impact import impact
 from abm.markets.market import reprice
-from abm.outcome.events import INVESTORS, NO_EVENT, NO_INSTRUMENT, SALES_RATIONED, SCENARIO, log_event
+from abm.outcome.events import (
+    INVESTORS,
+    MARKET,
+    NEWS_EVENT,
+    NO_EVENT,
+    NO_INSTRUMENT,
+    SALES_RATIONED,
+    SCENARIO,
+    log_event,
+)
 
 
 @rule
@@ -76,7 +85,7 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
             FINITE_BUYERS,
             NO_INSTRUMENT,
             not_taken,
-            largest_sale_event(markets),
+            cause_of_offers(markets, tick, events, counter),
         )
     for k in range(N_TRADED):
         market = markets[k]
@@ -96,15 +105,26 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
 
 
 @rule
-def largest_sale_event(markets):
-    """Return the event of the day's largest forced sale in any market."""
+def cause_of_offers(markets, tick, events, counter):
+    """Return the event of the day's largest forced sale; if nobody is forced, the news where most is offered."""
     event = NO_EVENT
     largest = 0.0
-    for k in range(N_TRADED):
-        if markets[k].largest_sale > largest:
-            largest = markets[k].largest_sale
-            event = markets[k].sale_event
-    return event
+    most = 0.0
+    k = 0
+    for row in range(N_TRADED):
+        market = markets[row]
+        if market.largest_sale > largest:
+            largest = market.largest_sale
+            event = market.sale_event
+        offered = (market.sold - market.bought) * market.price
+        if offered > most:
+            most = offered
+            k = row
+    if event != NO_EVENT:
+        return event
+    return log_event(
+        events, counter, NEWS_EVENT, tick, SCENARIO, 0, MARKET, k, NO_CHANNEL, k, markets[k].news_today, NO_EVENT
+    )
 
 
 @rule

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from abm.outcome.recorder import Tables
 
-MARKETS = ("ai_equity", "broad_equity", "notes")  # those whose paths are kept
-TRADED = (*MARKETS, "bills", "crypto")
+MARKETS = ("ai_equity", "broad_equity", "notes", "bills", "crypto")
 BORROWERS = ("funds", "margin_accounts")
 SECTOR_ORDER = ("margin_accounts", "funds", "dealers", "banks")
 # Seized books are sold by the dealer, whoever owned them.
@@ -25,8 +24,7 @@ CALLS = ("margin_calls", "cross_asset_sales")  # the channels of sales that meet
 # A fund fails when its dealer seizes it; the shortfall, if any, comes when its book has been sold.
 FAILURES = ("seizure", "shortfall", "dealer_failed", "bank_failed")
 PATHS = (
-    *(f"{name}_{m}" for name in ("price", "news", "belief", "discount", "depth") for m in MARKETS),
-    *(f"forced_sales_{m}" for m in TRADED),
+    *(f"{name}_{m}" for name in ("price", "news", "belief", "discount", "depth", "forced_sales") for m in MARKETS),
     *(
         "believers",
         "buyers_capacity",
@@ -64,8 +62,8 @@ LIQUIDITY = {
     "expected_from": "String",
     "needed": "Float64",  # $bn over the run, null when not on stage
     "obtained": "Float64",  # $bn over the run
-    **{f"sold_{m}": "Float64" for m in TRADED},  # $bn
-    **{f"normal_volume_{m}": "Float64" for m in TRADED},  # $bn a day before the first bad news
+    **{f"sold_{m}": "Float64" for m in MARKETS},  # $bn
+    **{f"normal_volume_{m}": "Float64" for m in MARKETS},  # $bn a day before the first bad news
 }
 # Rows of the liquidity table that the cast on stage cannot fill yet.
 _NOT_YET = (("banks", "draws", "reserves, then deposits"),)
@@ -95,7 +93,7 @@ def reduce_run(tables: Tables, scenario: Any) -> Reduced:
 
 def _paths(ticks: pl.DataFrame) -> dict[str, np.ndarray]:
     paths = {name: ticks[name].to_numpy().astype(np.float32) for name in PATHS}
-    return paths | {TOTAL: np.sum([paths[f"{TOTAL}_{m}"] for m in TRADED], axis=0)}
+    return paths | {TOTAL: np.sum([paths[f"{TOTAL}_{m}"] for m in MARKETS], axis=0)}
 
 
 def first_failures(events: pl.DataFrame, n_funds: int, named: int = 3) -> pl.DataFrame:
@@ -182,7 +180,7 @@ def _forced_sales(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl
     offers = offers.join(seized, on="actor", how="left").with_columns(
         pl.when(pl.col("tick") > pl.col("seized")).then(pl.lit("dealers")).otherwise(pl.col("sector")).alias("seller")
     )
-    filled = ticks.select("tick", *(pl.col(f"forced_sales_{m}").alias(m) for m in TRADED)).unpivot(
+    filled = ticks.select("tick", *(pl.col(f"forced_sales_{m}").alias(m) for m in MARKETS)).unpivot(
         index="tick", variable_name="instrument", value_name="filled"
     )
     offered = pl.col("amount").sum().over("tick", "instrument")
@@ -205,12 +203,12 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     sales = _sum_sales(by_day)
-    volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in TRADED}
+    volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in MARKETS}
     nothing = dict.fromkeys(LIQUIDITY)
 
     def sold_by(seller: str, *channels: str) -> dict[str, float]:
         own = sales.filter((pl.col("seller") == seller) & pl.col("channel").is_in(channels))
-        return {m: float(own.filter(pl.col("instrument") == m)["amount"].sum()) for m in TRADED}
+        return {m: float(own.filter(pl.col("instrument") == m)["amount"].sum()) for m in MARKETS}
 
     def total(name: str) -> float:
         return float(ticks[name].sum())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.outcome.falls import Fall, largest_fall
-from abm.outcome.reduce import BORROWERS, TRADED, new_cash_needs
+from abm.outcome.reduce import BORROWERS, MARKETS, new_cash_needs
 from abm.outcome.verdict import (
     WIGGLE,
     Cuts,
@@ -353,7 +353,7 @@ def _after(ticks: pl.DataFrame, no_news: pl.DataFrame | None, last_tick: int, sc
 
 
 def _forced_by_day(ticks: pl.DataFrame) -> np.ndarray:
-    return np.sum([ticks[f"forced_sales_{m}"].to_numpy() for m in TRADED], axis=0)
+    return np.sum([ticks[f"forced_sales_{m}"].to_numpy() for m in MARKETS], axis=0)
 
 
 def _plain(value: Any) -> Any:

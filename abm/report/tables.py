@@ -10,7 +10,7 @@ import numpy as np
 
 from abm.figures.style import words
 from abm.outcome.paired import share_interval
-from abm.outcome.reduce import SECTOR_ORDER, SELLERS, TRADED
+from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
 from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS
 from abm.report.words import NOTHING, interval, mean, median, number, pair, share_of, share_without_spark
 
@@ -62,7 +62,7 @@ _LIQUIDITY_HEADER = (
     "needed, $bn",
     "expected from",
     "obtained, $bn",
-    *(f"{words(m)} sold, $bn (days of normal volume)" for m in TRADED),
+    *(f"{words(m)} sold, $bn (days of normal volume)" for m in MARKETS),
 )
 
 
@@ -162,7 +162,7 @@ def sales(data: ComparisonData) -> Table:
     header = ["who sold", "what", *(f"{spelled(d)}, $bn" for d in data.members)]
     rows = []
     for seller in SELLERS:
-        for market in TRADED:
+        for market in MARKETS:
             own = data.sales.filter((pl.col("seller") == seller) & (pl.col("instrument") == market))
             amounts = [
                 number(float(own.filter(pl.col("days") == d)["amount"].sum()) / max(1, _n_runs(data, d)), "$bn")
@@ -193,10 +193,10 @@ def liquidity_of(frame: pl.DataFrame, caption: str) -> Table:
     for one in averaged.iter_rows(named=True):
         row = [words(one["sector"]), words(one["need"])]
         if not one["on_stage"]:
-            rows.append([*row, "not on stage yet", one["expected_from"], *[NOTHING] * (1 + len(TRADED))])
+            rows.append([*row, "not on stage yet", one["expected_from"], *[NOTHING] * (1 + len(MARKETS))])
             continue
         row += [number(one["needed"], "$bn"), one["expected_from"], number(one["obtained"], "$bn")]
-        for market in TRADED:
+        for market in MARKETS:
             sold, normal = one[f"sold_{market}"], one[f"normal_volume_{market}"]
             days = f" ({sold / normal:.1f})" if normal else ""
             row.append(f"{number(sold, '$bn')}{days}")
