@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from worlds import (
     ALL_OFF,
-    STUBS,
     crash_seed,
     crash_world,
     events,
@@ -31,6 +30,7 @@ from abm.channels import (
 )
 from abm.economy import Economy
 from abm.ledger.chart import (
+    BANKS,
     DEALERS,
     FUTURES,
     INSTRUMENTS,
@@ -40,6 +40,7 @@ from abm.ledger.chart import (
     PERFORMANCE_CHASERS,
     TRANSACTIONS,
 )
+from abm.outcome.events import BANK
 from abm.scenario import Scenario
 from abm.tick import Phase
 
@@ -195,7 +196,35 @@ def runs(seen: Seen) -> float:
     return happened["dealer_run"] + happened["loan_recalled"] + moved + notes_sold + strain
 
 
-# What no channel that exists may lack; `STUBS` are still to be written.
+def tightened(seen: Seen) -> float:
+    """Loans that banks did not renew, and what output lost with them."""
+    rows, banks = seen.economy.rows, seen.economy.banks
+    return float(banks["tightness"].sum() + rows["loans_not_renewed"].sum() - rows["output_from_credit"].sum())
+
+
+def deposits_left(seen: Seen) -> float:
+    """Deposits that left weak banks, and the bills that a part of them bought."""
+    happened, economy = how_many(seen.economy), seen.economy
+    bills = float(economy.depositors["units"].sum())
+    return happened["deposit_run"] + float(economy.rows["deposits_withdrawn"].sum()) + bills
+
+
+def banks_sold(seen: Seen) -> float:
+    """Treasuries that left banks' books."""
+    return float(np.abs(seen.economy.journals[:, TRANSACTIONS, :N_TRADED, BANKS]).sum())
+
+
+def banks_lost(seen: Seen) -> float:
+    """Losses of banks on each other."""
+    losses = of_kind(seen.economy, "bank_loss")
+    return float((losses["actor_kind"] == BANK).sum())
+
+
+def produced(seen: Seen) -> float:
+    """Output away from where it began, and debtors who default."""
+    return float(np.abs(seen.economy.rows["output"]).sum() + how_many(seen.economy)["loan_losses"])
+
+
 EFFECTS: dict[str, Callable[[Seen], float]] = {
     "ordinary_trading": ordinary,
     "narrative_feedback": narrative,
@@ -210,12 +239,16 @@ EFFECTS: dict[str, Callable[[Seen], float]] = {
     "crowding_revealed": crowding,
     "fund_default_losses": defaults,
     "dealer_runs": runs,
+    "credit_tightening": tightened,
+    "deposit_runs": deposits_left,
+    "bank_asset_sales": banks_sold,
+    "interbank": banks_lost,
+    "real_economy": produced,
 }
 
 
 def test_every_channel_has_an_effect_to_look_for() -> None:
-    assert set(EFFECTS) | set(STUBS) == set(CHANNELS)
-    assert not set(EFFECTS) & set(STUBS)
+    assert set(EFFECTS) == set(CHANNELS)
 
 
 @pytest.mark.parametrize("channel", EFFECTS)

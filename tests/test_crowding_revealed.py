@@ -15,7 +15,7 @@ from abm.economy import Economy
 from abm.ledger.chart import AI_EQUITY, NOTES
 
 EXACT = {"rel": 1e-9, "abs": 1e-12}
-ACCOUNT, RELATIVE_VALUE = 12, 5
+ACCOUNT, LONG_SHORT, RELATIVE_VALUE = 12, 0, 5
 FALL = {"spark__total": 0.6, "spark__start": 5, "run__ticks": 60, "funds__leverage": 1.5}
 
 
@@ -40,13 +40,19 @@ def test_a_seizure_shows_the_book() -> None:
     economy = still()
     economy.markets["price"] = 0.5, 2.0, 1.0, 1.0, 3.0
     assert not economy.markets["revealed"].any()
-    seize(economy, ACCOUNT)
+    seize(economy, LONG_SHORT)
     value = economy.funds["units"] * economy.markets["price"]
-    assert economy.markets["revealed"] == pytest.approx(value[ACCOUNT], **EXACT)
+    assert economy.markets["revealed"] == pytest.approx(value[LONG_SHORT], **EXACT)
     seize(economy, RELATIVE_VALUE)
-    assert economy.markets["revealed"] == pytest.approx(value[ACCOUNT] + value[RELATIVE_VALUE], **EXACT)
+    assert economy.markets["revealed"] == pytest.approx(value[LONG_SHORT] + value[RELATIVE_VALUE], **EXACT)
     phases.call(economy)
-    assert economy.markets["revealed"] == pytest.approx(value[ACCOUNT] + value[RELATIVE_VALUE], **EXACT), "only once"
+    assert economy.markets["revealed"] == pytest.approx(value[LONG_SHORT] + value[RELATIVE_VALUE], **EXACT), "only once"
+
+
+def test_a_households_account_reveals_nothing() -> None:
+    economy = still()
+    seize(economy, ACCOUNT)
+    assert not economy.markets["revealed"].any()
 
 
 def test_margins_rise_by_the_cosine_of_the_books() -> None:
@@ -54,17 +60,17 @@ def test_margins_rise_by_the_cosine_of_the_books() -> None:
     margin = economy.scenario.margin
     economy.markets["price"][AI_EQUITY] = 0.8
     held = economy.funds["units"] * economy.markets["price"]
-    seize(economy, ACCOUNT)
+    seize(economy, LONG_SHORT)
     look(economy)
     others = economy.funds["status"] == ACTIVE
-    likeness = cosine(held, held[ACCOUNT])
-    assert held[ACCOUNT].sum() > margin.likeness_scale
+    likeness = cosine(held, held[LONG_SHORT])
+    assert held[LONG_SHORT].sum() > margin.likeness_scale
     expected = 1.0 + margin.likeness_response * likeness
     assert economy.funds["margin_factor"][others] == pytest.approx(expected[others], **EXACT)
     accounts = others & (economy.funds["style"] == MARGIN_ACCOUNT)
-    assert likeness[accounts].min() > 0.8, "margin accounts are alike"
-    assert economy.funds["margin_factor"][RELATIVE_VALUE] == 1.0, "who holds notes alone is not like them"
-    assert economy.funds["margin_factor"][ACCOUNT] == 1.0, "the seized one is past it"
+    assert likeness[accounts].min() > 0.8, "who holds shares is like it"
+    assert economy.funds["margin_factor"][RELATIVE_VALUE] < 1.1, "who holds notes alone is hardly"
+    assert economy.funds["margin_factor"][LONG_SHORT] == 1.0, "the seized one is past it"
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 1.0, 7.0])
@@ -107,13 +113,13 @@ def test_only_the_rise_of_requirements_is_counted() -> None:
 
 def test_other_dealers_hear_of_it_the_day_after_and_the_books_close() -> None:
     economy = still(margin__grace_days=0, channels__cross_asset_sales=False)
-    account, funds = economy.funds[ACCOUNT], economy.funds
-    account.maintenance[:] = 0.99  # its dealer loses patience
-    others = np.flatnonzero((funds["style"] == MARGIN_ACCOUNT) & (funds["id"] != account.id))
+    seized, funds = economy.funds[LONG_SHORT], economy.funds
+    seized.maintenance[:] = 0.99  # its dealers lose patience
+    others = np.flatnonzero(funds["style"] == MARGIN_ACCOUNT)
     calm = funds["requirement"][others].copy()
     a_day(economy)
-    assert account.status == SEIZED
-    shown = account.units / np.linalg.norm(account.units)
+    assert seized.status == SEIZED
+    shown = seized.units / np.linalg.norm(seized.units)
     assert funds["requirement"][others] == pytest.approx(calm, rel=1e-6)
     a_day(economy)
     like = cosine(funds["units"][others], shown)
@@ -144,7 +150,7 @@ def test_off_nothing_is_learned() -> None:
 
 def test_a_switch_turned_off_forgets_at_once() -> None:
     economy = still()
-    seize(economy, ACCOUNT)
+    seize(economy, LONG_SHORT)
     look(economy)
     assert economy.funds["likeness"].any()
     economy.switches["crowding_revealed"] = 0

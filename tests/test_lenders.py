@@ -169,6 +169,7 @@ def test_what_dealers_pay_for_funding_is_no_gain_of_banks(in_groups: int) -> Non
             funds__leverage=0.2,
             channels__depth_spiral=False,
             banks__loan_rate=rate,
+            channels__real_economy=False,
             dealers__in_groups=in_groups,
         )
         economy = finished(world)
@@ -182,7 +183,7 @@ def test_what_dealers_pay_for_funding_is_no_gain_of_banks(in_groups: int) -> Non
     np.testing.assert_allclose(capital[0], capital[1], atol=1e-5)
 
 
-@pytest.mark.parametrize("limit", [0.25, 0.15])
+@pytest.mark.parametrize("limit", [0.2, 0.15])
 def test_lines_stay_within_large_exposures_where_those_reach(limit: float) -> None:
     reached = full = 0
     for seed in range(6):

@@ -11,7 +11,7 @@ from abm.channels import REDEMPTIONS
 from abm.contagion.redemptions import ask_for_redemptions, days_to_payment, pay_redemptions
 from abm.economy import Economy
 from abm.ledger.chart import FUND_SHARES, FUNDS, TRANSACTIONS
-from abm.outcome.events import KINDS
+from abm.outcome.events import FUND, KINDS
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
 LEVERED = 3  # a multi-strategy fund: much debt, and cash only for what it has sold short
@@ -163,6 +163,7 @@ def test_cash_is_raised_before_the_payment_and_leverage_is_kept() -> None:
     np.testing.assert_array_equal(fund.units, held)  # notice may still be given: nothing is sold so far
     a_day(economy, terms.notice_days - 1)
     sales = of_kind(economy, "forced_sale")
+    sales = sales[sales["actor_kind"] == FUND]
     assert set(sales["tick"]) == set(range(quiet, terms.quarter_days - 1))
     assert set(sales["channel"]) == {REDEMPTIONS}
     assert set(sales["actor"]) == {LEVERED}

@@ -187,9 +187,9 @@ def test_a_fall_makes_funds_cut_with_causes_and_the_books_close() -> None:
     log, cuts = events(economy), of_kind(economy, "risk_limit")
     assert (cuts["tick"] >= 5).sum() > 5
     assert set(log[cuts["caused_by"]]["kind"]) == {KINDS.index("price_move")}
-    sales = of_kind(economy, "forced_sale")
-    sales = sales[sales["channel"] == RISK_LIMITS]
+    sales = of_kind(economy, "limit_sale")
     assert len(sales) > 0
+    assert (sales["channel"] == RISK_LIMITS).all()
     assert set(log[sales["caused_by"]]["kind"]) == {KINDS.index("risk_limit")}
     assert economy.rows["moved"][:, RISK_LIMITS].sum() > 10.0
 

@@ -25,6 +25,9 @@ def evidence(**changes):
         "banks_failed_asset_share": 0.0,
         "note_yield_gap": np.zeros(20),
         "note_depth": np.ones(20),
+        "output_gap": np.zeros(200),
+        "capital_missing": np.zeros(20),
+        "lending_fall": np.zeros(20),
     }
     return Evidence(**(calm | changes))
 
@@ -48,6 +51,53 @@ def test_speed(share, label):
 def test_a_fifth_off_broad_equity_is_a_correction():
     assert real_label(evidence(broad_drawdown=0.199)) == "contained"
     assert real_label(evidence(broad_drawdown=0.2)) == "correction"
+
+
+@pytest.mark.parametrize(
+    ("days", "gap", "label"),
+    [(126, 0.015, "recession"), (125, 0.015, "contained"), (126, 0.0149, "contained"), (150, 0.05, "recession")],
+)
+def test_output_well_below_the_twins_for_half_a_year_is_a_recession(days, gap, label):
+    gaps = np.zeros(200)
+    gaps[20 : 20 + days] = gap
+    gaps[190:] = gap  # more days, but not on end
+    assert real_label(evidence(output_gap=gaps)) == label
+    assert real_label(evidence(output_gap=gaps, broad_drawdown=0.3)) == label.replace("contained", "correction")
+
+
+def test_without_the_twin_no_recession_is_seen():
+    assert real_label(evidence(output_gap=None)) == "contained"
+
+
+@pytest.mark.parametrize(
+    ("missing", "fall", "same_day", "label"),
+    [
+        (0.15, 0.05, True, "banking_crisis"),
+        (0.15, 0.05, False, "calm"),
+        (0.149, 0.05, True, "calm"),
+        (0.15, 0.049, True, "calm"),
+    ],
+)
+def test_banks_short_of_capital_that_lend_less_are_a_banking_crisis(missing, fall, same_day, label):
+    missings, falls = np.zeros(20), np.zeros(20)
+    missings[5], falls[5 if same_day else 6] = missing, fall
+    assert financial_label(evidence(capital_missing=missings, lending_fall=falls)) == label
+
+
+def test_the_gap_of_output_is_measured_against_the_no_news_twin():
+    fallen, twin = ticks_of(np.zeros(300), output=-0.03), ticks_of(np.zeros(300), output=-0.01)
+    row = summarise(fallen, no_news=twin, scenario=sizes())
+    assert row.output_shortfall == pytest.approx(0.02)
+    assert row.verdict_real == "recession"
+    assert row.no_news_verdict_real == "contained"
+    assert summarise(fallen, scenario=sizes()).verdict_real == "contained"
+
+
+def test_capital_that_is_missing_is_measured_against_the_opening():
+    short = ticks_of(np.zeros(10), capital_missing=np.r_[np.zeros(5), np.full(5, 400.0)], bank_lending=12_000.0)
+    row = summarise(short, scenario=sizes())
+    assert row.bank_capital_missing_share == pytest.approx(0.2)
+    assert row.verdict_financial == "calm", "lending stands where it began"
 
 
 def test_two_dealers_break_the_market_and_a_tenth_of_bank_assets_is_a_crisis():

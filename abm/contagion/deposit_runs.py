@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abm.channels import DEPOSIT_RUNS
 from abm.compiled import rule
-from abm.contagion.fund_default_losses import cause_of_failure
+from abm.contagion.fund_default_losses import DUST, cause_of_failure
 from abm.ledger.chart import BILLS, DEPOSITS
 from abm.ledger.receivership import to_strong_banks
 from abm.outcome.events import BANK, DEPOSIT_RUN, log_event
@@ -35,10 +35,11 @@ def leave_weak_banks(banks, depositors, markets, stories, settings, switches, ti
         if not switches[0].deposit_runs or bank.failed:
             continue
         outflow = min(terms.largest_run, terms.run_speed * weakness(bank, terms) + terms.run_contagion * before)
-        if outflow < LAST_ONES:
+        withdrawn = outflow * depositors[bank.customers].deposit
+        if outflow < LAST_ONES or withdrawn <= DUST:
             continue
         bank.outflow = outflow
-        bank.withdrawn = outflow * max(0.0, depositors[bank.customers].deposit)
+        bank.withdrawn = withdrawn
         days[0].moved[DEPOSIT_RUNS] += bank.withdrawn
         if before == 0.0:
             bank.loss_event = log_event(

@@ -179,7 +179,8 @@ def mark_insolvent(dealers, banks, markets, stories, settings, switches, journal
         if bank.failed == SOUND and (bank.ratio < terms.minimum_ratio or out_of_cash) and switch:
             bank.failed = FAILED
         short_of_cash = bank.reserves < terms.liquidity_floor * bank.opening_reserves
-        if bank.loss_event == NO_EVENT and (bank.failed == FAILED or bank.shortage > 0.0 or short_of_cash):
+        sells = switches[0].bank_asset_sales and (bank.shortage > 0.0 or short_of_cash)
+        if bank.loss_event == NO_EVENT and (bank.failed == FAILED or sells):
             bank.loss_event = cause_of_move(NOTES, markets, stories[0], tick, events, counter)
 
 

@@ -40,21 +40,23 @@ def pay_insured(banks, depositors, row, target_ratio, public, day, journal):
 def to_strong_banks(banks, depositors, row, target_ratio, amount, insured, journal):
     """Move money of a bank's customers to the strongest banks, in proportion to their capital beyond target.
 
-    Where no bank has any, all sound ones take it alike; with none of them it stays.
+    Where no bank has any, all sound ones take it in proportion to capital; with none of them it stays.
     """
     strength = 0.0
-    sound = 0
+    capital = 0.0
     for other in range(banks.shape[0]):
         if other != row and not banks[other].failed:
             strength += spare_capital(banks[other], target_ratio)
-            sound += 1
-    if sound == 0 or amount <= 0.0:
+            capital += max(0.0, banks[other].capital)
+    if capital <= 0.0 or amount <= 0.0:
         return
     leaving = depositors[banks[row].customers]
     for other in range(banks.shape[0]):
         if other == row or banks[other].failed:
             continue
-        part = spare_capital(banks[other], target_ratio) / strength if strength > 0.0 else 1.0 / sound
+        part = max(0.0, banks[other].capital) / capital
+        if strength > 0.0:
+            part = spare_capital(banks[other], target_ratio) / strength
         joined = depositors[banks[other].customers]
         if insured:
             move_insured(journal, banks, leaving, joined, part * amount)
