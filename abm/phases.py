@@ -38,6 +38,7 @@ from abm.ledger.settlement import (
     deliver_to_savers,
     pay_variation_margin,
     settle_dealers,
+    take_other_paper,
 )
 from abm.markets.clearing import (
     collect_cover,
@@ -106,8 +107,7 @@ def decide(e: Economy) -> None:
     funds_decide(e.funds, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
     chase_returns(e.chasers, e.markets, e.settings, e.switches, e.day)
     sell_for_cash(e.dealers, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
-    if e.switches["ordinary_trading"][0]:
-        put_cash_into_bills(e.pools, e.markets, e.settings)
+    put_cash_into_bills(e.pools, e.markets, e.settings, e.switches)
     put_flight_money_into_bills(e.depositors, e.banks, e.markets, e.settings)
     sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
 
@@ -183,6 +183,7 @@ def settle(e: Economy) -> None:
     )
     deliver_to_issuers(e.issuers, e.house, e.markets, e.day, e.journal)
     deliver_to_lenders(e.banks, e.dealers, e.house, e.markets, e.day, e.journal)
+    take_other_paper(e.pools, e.investors, e.banks, e.markets, e.journal)
     for savers in (e.chasers, e.pools, e.depositors):
         deliver_to_savers(savers, e.banks, e.house, e.markets, e.day, e.journal)
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)

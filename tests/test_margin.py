@@ -145,6 +145,55 @@ def test_value_is_conserved_when_a_fund_is_sold_out(fall: float) -> None:
         assert np.abs(getattr(economy, table)[field]).max() == pytest.approx(0.0, abs=1e-6), field
 
 
+SHORT = 50.0  # $bn
+
+
+def owe_otherwise(economy: Economy, kind: str, claim: str) -> None:
+    """Let the fund owe its loan under another name, and owe shares of SHORT $bn that it sold short for cash too."""
+    fund, dealer, investor, pool = economy.funds[0], economy.dealers[0], economy.investors[0], economy.pools[0]
+    loan = float(fund.margin_loan[0])
+    fund.margin_loan[0] = 0.0
+    dealer.margin_loans -= loan
+    fund[kind][0] += loan
+    dealer[claim] += loan
+    fund.short[0] = SHORT
+    investor.lent += SHORT
+    dealer.borrowed += SHORT
+    dealer.lent_on += SHORT
+    fund.cash[0] += SHORT
+    dealer.customer_cash += SHORT  # of which it repays repo
+    dealer.repo[0] -= SHORT
+    pool.repo_lent -= SHORT
+    economy.opening = economy.balances()
+
+
+@pytest.mark.parametrize(
+    ("kind", "claim"), [("margin_loan", "margin_loans"), ("repo", "fund_repo"), ("unsecured", "unsecured_loans")]
+)
+@pytest.mark.parametrize("fall", [0.22, 0.3, 0.5])
+def test_value_is_conserved_whatever_the_debt_is_called(fall: float, kind: str, claim: str) -> None:
+    """Repo and unsecured debt are repaid and lost as prime brokerage is, and shorts are closed at their price."""
+    still = {"spark__broad_share": 0.0, "markets__broad_equity__impact_multiplier": 1e-9}
+    economy = one_fund_one_dealer(
+        4.0, 0.25, margin__daily_sale_share=0.001, margin__close_out_cost=0.0, **(DEEP | still)
+    )
+    owe_otherwise(economy, kind, claim)
+    dealer, investor = economy.dealers[0], economy.investors[0]
+    before, cash, held = dealer.opening_capital, float(investor.deposit), investor.units.copy()
+    let_news_be(economy, -math.log(1.0 - fall))
+    economy.advance(15)
+    fund = economy.funds[0]
+    assert fund.status == CLOSED
+    missing, left = max(0.0, 400.0 * fall - 100.0), max(0.0, 100.0 - 400.0 * fall)
+    assert fund.shortfall == pytest.approx(missing, abs=1e-6)
+    assert dealer.capital == pytest.approx(before - missing, abs=1e-4)
+    # Its owner buys the book, sells it the shares to be returned, gets them back as their lender, and what is left.
+    assert investor.deposit - cash == pytest.approx(left - 400.0 * (1.0 - fall) + SHORT, abs=1e-4)
+    assert investor.units - held == pytest.approx(np.eye(len(held))[AI_EQUITY] * 400.0, abs=1e-6)
+    for name in ("units", "cash", "margin_loan", "repo", "unsecured", "short", "shares"):
+        assert np.abs(economy.funds[name]).max() == pytest.approx(0.0, abs=1e-6), name
+
+
 def test_closing_a_book_out_costs_the_account_its_share() -> None:
     free, dear = (after_a_fall(0.3, 4.0, 0.25, days=15, margin__close_out_cost=cost).funds[0] for cost in (0.0, 0.05))
     assert dear.shortfall - free.shortfall == pytest.approx(0.05 * 400.0 * 0.7, rel=1e-6)

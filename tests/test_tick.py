@@ -17,6 +17,8 @@ EVERYTHING = [
 ]
 # Where notes fall and dealers do not hedge them, they look weak and fail without any customer's loss.
 UNHEDGED = {"spark__total": 0, "dealers__capital": 60, "dealers__note_hedge": 0, "markets__notes__drift": -0.9}
+# Where more of them have more capital, sound ones take over the business of those that fail, short sales too.
+MANY = {"dealers__capital": 60, "dealers__count": 4, "funds__count": 12}
 
 
 def contents(economy: Economy) -> dict[str, bytes]:
@@ -40,7 +42,12 @@ def test_every_phase_writes_what_it_declares_and_nothing_else() -> None:
 
     seed = crash_seed()
     with watching(look):
-        worlds = (crash_world(actions=EVERYTHING), off(crash_world(), "fund_default_losses"), small_world(**UNHEDGED))
+        worlds = (
+            crash_world(actions=EVERYTHING),
+            off(crash_world(), "fund_default_losses"),
+            crash_world(**MANY),
+            small_world(**UNHEDGED),
+        )
         for world in worlds:
             before.clear()
             finished(world, seed)

@@ -7,7 +7,7 @@ bills and deposits of stablecoin issuers are counted with theirs.
 from __future__ import annotations
 
 from abm.compiled import rule
-from abm.ledger.chart import AI_EQUITY, BILLS, DEPOSITS, N_TRADED, REPO
+from abm.ledger.chart import AI_EQUITY, BILLS, DEPOSITS, N_TRADED, OTHER_SECURITIES, REPO
 from abm.records import Record, asset, intent, pointer, term
 
 CASH_POOL = Record(
@@ -18,6 +18,7 @@ CASH_POOL = Record(
         pointer("bank", "banks"),
         term("opening_deposit", "$bn", "cash that it means to keep"),
         asset("units", AI_EQUITY, "Treasury bills held", size=N_TRADED),
+        asset("other_securities", OTHER_SECURITIES, "other paper, taken when there are no bills"),
         asset("repo_lent", REPO, "lent to dealers against securities"),
         asset("deposit", DEPOSITS, "cash at its bank", at="bank"),
         intent("orders", "units", "bills to buy (+) or sell (-)", size=N_TRADED),
@@ -26,13 +27,17 @@ CASH_POOL = Record(
 
 
 @rule
-def put_cash_into_bills(pools, markets, settings):
+def put_cash_into_bills(pools, markets, settings, switches):
     """State orders that bring cash slowly to what pools mean to keep; what they owe comes out of bills at once.
 
     order = (deposit - opening deposit) / days, at most the deposit itself, at least minus the bills held
+
+    Without everyday trading they only sell bills for what they owe.
     """
     price = markets[BILLS].price
     for row in range(pools.shape[0]):
         pool = pools[row]
         spare = (pool.deposit - pool.opening_deposit) / settings[0].pools.bill_days
+        if not switches[0].ordinary_trading:
+            spare = 0.0
         pool.orders[BILLS] = max(min(spare, pool.deposit) / price, -pool.units[BILLS])

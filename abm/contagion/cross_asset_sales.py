@@ -26,9 +26,10 @@ def raise_margin(fund, markets, margin, excess, cash, switch):
         k = markets[place].easiest_to_sell
         value = fund.units[k] * markets[k].price
         margin_held = fund.margin_factor * markets[k].margin_factor * fund.maintenance[k] * value
-        if margin_held <= 0.0 or not (switch or k == fund.home_market):
+        if value <= 0.0 or not (switch or k == fund.home_market):
             continue
-        share = min(max(pro_rata + still / margin_held, cash / value), 1.0, margin.daily_sale_share)
+        for_margin = still / margin_held if margin_held > 0.0 else 0.0
+        share = min(max(pro_rata + for_margin, cash / value), 1.0, margin.daily_sale_share)
         still -= max(0.0, share - pro_rata) * margin_held
         cash = max(0.0, cash - share * value)
         offer(fund, k, share)

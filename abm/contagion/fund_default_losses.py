@@ -47,17 +47,18 @@ SOUND, RESOLVED, FAILED, FAILED_AGAIN = range(4)  # failed ones are marked first
 def sell_outside_market(fund, dealers, investors, banks, markets, journal):
     """Let long-term investors take a seized book's remaining assets at market value, without an order.
 
-    What the fund had sold short they get back in money.
+    The fund's owner takes it, a household's account its dealer's lender of securities. What was sold short they
+    get back in money.
     """
-    investor = investors[fund.owner]
+    investor = investors[fund.owner if fund.owner >= 0 else dealers[fund.dealer[0]].stock_lender]
     for k in range(N_TRADED):
         if fund.units[k] > 0.0:
             value = fund.units[k] * markets[k].price
             transfer_units(journal, k, markets[k].price, fund, investor, fund.units[k])
             receive(journal, banks, investor, dealers, fund, value)
-    net_other(journal, fund, min(fund.other_owed, fund.other_securities))
-    value = fund.other_securities
+    value = fund.other_securities - fund.other_owed  # what it owes beyond what it holds it buys from its owner
     transfer_other(journal, fund, investor, value)
+    net_other(journal, fund, fund.other_owed)
     receive(journal, banks, investor, dealers, fund, value)
     transfer_futures(journal, investor, fund, -fund.futures)
     price = markets[BROAD_EQUITY].price
@@ -83,7 +84,8 @@ def close_seized_funds(
         home = fund.home_market
         if not switches[0].cross_asset_sales and fund.units[home] * markets[home].price <= DUST:
             sell_outside_market(fund, dealers, investors, banks, markets, journal)
-        if securities_held(fund, markets) + fund.other_securities + sold_short(fund) > DUST:
+        inert = fund.other_securities + fund.other_owed
+        if securities_held(fund, markets) + inert + sold_short(fund) > DUST:
             continue
         fund.status = CLOSED
         for line in range(N_DEALERS):

@@ -6,7 +6,7 @@ from abm.agents.dealer import N_LINES, total_bank_loans, total_repo
 from abm.agents.leveraged_fund import N_DEALERS, SEIZED, sold_short
 from abm.channels import ORDINARY_TRADING, REDEMPTIONS, RISK_LIMITS
 from abm.compiled import rule
-from abm.ledger.chart import BROAD_EQUITY, FUNDS, N_TRADED, NOTES
+from abm.ledger.chart import BILLS, BROAD_EQUITY, FUNDS, N_TRADED, NOTES
 from abm.ledger.postings import (
     charge_dealers,
     credit_account,
@@ -37,8 +37,8 @@ def deliver(journal, k, price, house, holder, units):
 
 @rule
 def fill(order, market):
-    """Return how much of an order is filled: all of a purchase, of a sale what found a taker."""
-    return order if order > 0.0 else order * market.fill_of_sales
+    """Return how much of an order is filled: of a purchase what there is, of a sale what found a taker."""
+    return order * (market.fill_of_purchases if order > 0.0 else market.fill_of_sales)
 
 
 @rule
@@ -82,22 +82,46 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
 
 @rule
 def sell_other(fund, banks, investors, house, journal):
-    """Let a fund return inert securities sold short, and its owner take over the rest: returns the cost, in $bn."""
-    share = min(1.0, -fund.other_order / fund.other_securities) if fund.other_securities > 0.0 else 0.0
+    """Let a fund return inert securities sold short, and its owner take over the rest: returns the cost, in $bn.
+
+    What it owes beyond what it holds it buys from its owner first.
+    """
+    held = max(fund.other_securities, fund.other_owed)
+    share = min(1.0, -fund.other_order / held) if held > 0.0 else 0.0
     fund.other_order = 0.0
-    net_other(journal, fund, min(share * fund.other_owed, fund.other_securities))
-    sold = min(share, 1.0) * fund.other_securities
     owner = investors[fund.owner]
+    returned = share * fund.other_owed
+    bought = max(0.0, returned - fund.other_securities)
+    transfer_other(journal, owner, fund, bought)
+    net_other(journal, fund, returned)
+    sold = share * fund.other_securities
     transfer_other(journal, fund, owner, sold)
-    pay_in(journal, banks, owner, house[0], sold)
-    return -sold
+    pay_in(journal, banks, owner, house[0], sold - bought)
+    return bought - sold
+
+
+@rule
+def take_other_paper(pools, investors, banks, markets, journal):
+    """Let cash pools that find no bills take other paper from those who would have delivered them, if they have it."""
+    bills = markets[BILLS]
+    if bills.fill_of_purchases == 1.0:
+        return
+    for row in range(pools.shape[0]):
+        pool = pools[row]
+        wanted = (1.0 - bills.fill_of_purchases) * max(0.0, pool.orders[BILLS]) * bills.price
+        for i in range(investors.shape[0]):
+            investor = investors[i]
+            taken = min(investor.share[BILLS] * wanted, max(0.0, investor.other_securities))
+            transfer_other(journal, investor, pool, taken)
+            pay(journal, banks, pool, investor, taken)
 
 
 @rule
 def buy_back(fund, dealers, investors, house, markets, day, journal):
     """Deliver what a short seller bought back to those who had lent it; its free cash pays for it."""
     price = markets[BROAD_EQUITY].price
-    share = min(1.0, fund.cover / sold_short(fund)) if sold_short(fund) > 0.0 else 0.0
+    wanted = fill(fund.cover, markets[BROAD_EQUITY])
+    share = min(1.0, wanted / sold_short(fund)) if sold_short(fund) > 0.0 else 0.0
     bought = 0.0
     for line in range(N_DEALERS):
         units = share * fund.short[line]
@@ -197,7 +221,7 @@ def deliver_to_investors(investors, banks, house, markets, journal):
     """Let long-term investors take the other side, each its share, in units and in cash."""
     for k in range(N_TRADED):
         market = markets[k]
-        net = market.sold * market.fill_of_sales - market.bought
+        net = market.sold * market.fill_of_sales - market.bought * market.fill_of_purchases
         for row in range(investors.shape[0]):
             investor = investors[row]
             if investor.share[k] == 0.0:
@@ -210,6 +234,7 @@ def deliver_to_investors(investors, banks, house, markets, journal):
         market.bought = 0.0
         market.sold = 0.0
         market.fill_of_sales = 0.0
+        market.fill_of_purchases = 0.0
 
 
 @rule

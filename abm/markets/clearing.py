@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from abm.agents.leveraged_fund import sold_short
 from abm.channels import FINITE_BUYERS, NO_CHANNEL
 from abm.compiled import rule
@@ -57,7 +59,8 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
 
     Q is what is traded. What flow teaches about worth does not depend on who happens to quote today, so
     that thin depth deepens the discount alone. Offers that find no taker weigh on the price while they
-    stand, as a level: were they to move it each day anew, one unsold book would count many times over.
+    stand, as a level: were they to move it each day anew, one unsold book would count many times over. So do
+    bids for more than the other side has: nobody delivers what he does not hold.
     """
     finite_buyers = switches[0].finite_buyers
     daily_share = settings[0].buyers.daily_share
@@ -93,7 +96,9 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
         capacity = buyers_capacity(investors, k)
         net = market.bought - market.sold
         market.fill_of_sales = (market.bought - net * taken) / market.sold if net < 0.0 else 1.0
-        traded = net * taken if net < 0.0 else net
+        most = deliverable(investors, k)
+        market.fill_of_purchases = (market.sold + most) / market.bought if net > most else 1.0
+        traded = net * taken if net < 0.0 else min(net, most)
         rho = healing(market.discount, capacity, settings[0].markets, finite_buyers)
         normal_depth = settings[0].markets.depth
         depth = normal_depth * market.depth
@@ -102,6 +107,17 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
         market.discount += passing * impact(market, traded, depth) - rho * market.discount
         market.overhang = passing * impact(market, net - traded, depth)
         reprice(market)
+
+
+@rule
+def deliverable(investors, k):
+    """Return how many units those on the other side of market k can deliver, each his share of all."""
+    most = math.inf
+    for row in range(investors.shape[0]):
+        investor = investors[row]
+        if investor.share[k] > 0.0:
+            most = min(most, max(0.0, investor.units[k]) / investor.share[k])
+    return most
 
 
 @rule

@@ -60,6 +60,7 @@ MARKET = Record(
         intent("bought", "units", "all orders to buy"),
         intent("sold", "units", "all orders to sell"),
         intent("fill_of_sales", "share", "part of every order to sell that found a buyer"),
+        intent("fill_of_purchases", "share", "part of every order to buy that was delivered"),
     ),
 )
 
