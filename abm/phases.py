@@ -106,10 +106,10 @@ def believe(e: Economy) -> None:
 def decide(e: Economy) -> None:
     funds_decide(e.funds, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
     chase_returns(e.chasers, e.markets, e.settings, e.switches, e.day)
-    sell_for_cash(e.dealers, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
+    sell_for_cash(e.dealers, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
     put_cash_into_bills(e.pools, e.markets, e.settings, e.switches)
     put_flight_money_into_bills(e.depositors, e.banks, e.markets, e.settings)
-    sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
+    sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
 
 
 @rule
@@ -178,6 +178,7 @@ def clear(e: Economy) -> None:
 
 
 def settle(e: Economy) -> None:
+    pay_variation_margin(e.funds, e.dealers, e.investors, e.banks, e.house, e.markets, e.journal)
     deliver_to_funds(
         e.funds, e.dealers, e.banks, e.depositors, e.investors, e.house, e.markets, e.settings, e.day, e.journal
     )
@@ -187,7 +188,6 @@ def settle(e: Economy) -> None:
     for savers in (e.chasers, e.pools, e.depositors):
         deliver_to_savers(savers, e.banks, e.house, e.markets, e.day, e.journal)
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
-    pay_variation_margin(e.funds, e.dealers, e.investors, e.banks, e.house, e.markets, e.journal)
     pay_redemptions(
         e.funds,
         e.dealers,

@@ -19,7 +19,7 @@ def offers(economy: Economy) -> np.ndarray:
     e = economy
     e._make_room_for_events()
     e.banks["orders"] = 0.0
-    sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
+    sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
     return -e.banks["orders"] * e.markets["price"]
 
 

@@ -169,7 +169,7 @@ def test_a_dealer_without_funding_sells_notes() -> None:
     economy = opened()
     e, dealers = economy, economy.dealers
     dealers["missing_cash"][:2] = 1.0, 1e6
-    sell_for_cash(dealers, e.markets, e.settings, e.switches, e.tick, e.day, e.events, e.counter)
+    sell_for_cash(dealers, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
     most = economy.scenario.margin.daily_sale_share * dealers["units"][1, NOTES]
     assert dealers["orders"][:, NOTES] == pytest.approx([-1.0, -most, 0.0, 0.0])
 

@@ -32,12 +32,12 @@ def put_cash_into_bills(pools, markets, settings, switches):
 
     order = (deposit - opening deposit) / days, at most the deposit itself, at least minus the bills held
 
-    Without everyday trading they only sell bills for what they owe.
+    That is everyday trading, and off with it.
     """
+    if not switches[0].ordinary_trading:
+        return
     price = markets[BILLS].price
     for row in range(pools.shape[0]):
         pool = pools[row]
         spare = (pool.deposit - pool.opening_deposit) / settings[0].pools.bill_days
-        if not switches[0].ordinary_trading:
-            spare = 0.0
         pool.orders[BILLS] = max(min(spare, pool.deposit) / price, -pool.units[BILLS])

@@ -105,7 +105,7 @@ LEVERAGED_FUND = Record(
         memory("best_value", "times", "its best day, slowly forgotten"),
         memory("to_cut", "share", "part of the book that its own limits still have to cut"),
         memory("given_up", "share", "part of the book that its own limits have cut and calm may rebuild"),
-        memory("calm", "0 or 1", "1 when its own limits let it rebuild", kind="i8"),
+        memory("to_rebuild", "share", "part of it that today's markets let it rebuild"),
         memory("own_cause", "event", "what its own limits cut for", kind="i8"),
         memory("noticed", "$bn", "redemptions asked for in time for the next payment"),
         memory("noticed_late", "$bn", "redemptions asked for that wait for the payment after it"),

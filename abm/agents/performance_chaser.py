@@ -15,7 +15,6 @@ PERFORMANCE_CHASER = Record(
         term("id", "identity", "the chaser's own number", kind="i8"),
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         pointer("bank", "banks"),
-        term("target", "units", "what it held when the books were opened", size=N_TRADED),
         asset("units", AI_EQUITY, "securities held", size=N_TRADED),
         asset("deposit", DEPOSITS, "cash at its bank", at="bank"),
         intent("orders", "units", "to buy (+) or sell (-)", size=N_TRADED),

@@ -14,7 +14,7 @@ from abm.outcome.events import BANK, FORCED_SALE, SCENARIO, log_event
 
 
 @rule
-def sell_treasuries(banks, markets, settings, switches, tick, days, events, counter):
+def sell_treasuries(banks, markets, settings, switches, tick, events, counter):
     """State banks' sales of bills and notes.
 
     for cash    = liquidity floor * opening reserves - reserves; for a receiver: what the public has lent
@@ -39,7 +39,6 @@ def sell_treasuries(banks, markets, settings, switches, tick, days, events, coun
                 continue
             wanted -= value
             bank.orders[k] = -value / market.price
-            days[0].moved[BANK_ASSET_SALES] += value
             sale = log_event(
                 events,
                 counter,

@@ -24,7 +24,7 @@ def reveal(fund, markets):
 def look_for_likeness(markets, funds, settings, switches, days):
     """Raise the margins of funds whose books look like those that failed lately, from the day after a seizure.
 
-    revealed_k += value of k in books seized today - revealed_k / likeness_days
+    revealed_k += value of k in hedge funds' books seized today - revealed_k / likeness_days
     margin factor *= 1 + likeness_response * likeness * min(1, sum of revealed / likeness_scale)
 
     Likeness is the cosine between a fund's holdings and what was revealed, from 0 to 1. What moves is the rise

@@ -2,8 +2,8 @@
 
 A dealer looks weak when little is left of its capital. Cash pools then take back repo and customers their free
 cash, a part a day; a dealer that finds no other cash for days fails although it may still have capital. Once it
-has failed its customers' business is frozen for some days and then moves to other dealers, as far as they have
-room; what nobody takes over is recalled.
+has failed its customers' free cash is frozen for some days; then their business moves to other dealers, as far
+as they have room, and what nobody takes over is recalled.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def withdraw_cash(fund, dealers, banks, terms, day, journal):
 
 
 @rule
-def sell_for_cash(dealers, markets, settings, switches, tick, days, events, counter):
+def sell_for_cash(dealers, markets, settings, switches, tick, events, counter):
     """State dealers' sales of notes when their funding has left: as much as is missing, within a day's part."""
     if not switches[0].dealer_runs:
         return
@@ -129,7 +129,6 @@ def sell_for_cash(dealers, markets, settings, switches, tick, days, events, coun
         sold = min(dealer.missing_cash / notes.price, settings[0].margin.daily_sale_share * dealer.units[NOTES])
         dealer.orders[NOTES] = -sold
         value = sold * notes.price
-        days[0].moved[DEALER_RUNS] += value
         sale = log_event(
             events,
             counter,

@@ -77,5 +77,8 @@ def put_flight_money_into_bills(depositors, banks, markets, settings):
     price = markets[BILLS].price
     for row in range(depositors.shape[0]):
         depositor = depositors[row]
-        wanted = settings[0].banks.to_bills * banks[depositor.bank].withdrawn
+        bank = banks[depositor.bank]
+        if bank.failed:  # what is left there is frozen
+            continue
+        wanted = settings[0].banks.to_bills * bank.withdrawn
         depositor.orders[BILLS] = min(wanted, max(0.0, depositor.deposit)) / price

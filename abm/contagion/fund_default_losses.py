@@ -157,7 +157,6 @@ def mark_insolvent(dealers, banks, markets, stories, settings, switches, journal
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         dealer.capital = dealer_capital(dealer, markets) - dealer.provision
-        dealer.days_without_cash = dealer.days_without_cash + 1 if dealer.deposit < 0.0 else 0
         out_of_cash = dealer.days_without_cash > settings[0].dealers.cash_days
         if dealer.failed == RESOLVED:
             dealer.days_failed += 1
@@ -165,6 +164,8 @@ def mark_insolvent(dealers, banks, markets, stories, settings, switches, journal
                 dealer.failed = FAILED_AGAIN
         elif switch and (dealer.capital < -DUST or out_of_cash):
             dealer.failed = FAILED
+        frozen = dealer.failed and dealer.days_failed < settings[0].dealers.freeze_days
+        dealer.frozen = 1 if frozen and switches[0].dealer_runs else 0
         if dealer.parent >= 0:
             revalue_group(journal, banks, dealer, max(dealer.capital, 0.0) - dealer.group_shares)
     terms = settings[0].banks

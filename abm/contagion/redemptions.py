@@ -11,7 +11,7 @@ from abm.channels import REDEMPTIONS
 from abm.compiled import rule
 from abm.contagion.margin_calls import worst_holding
 from abm.ledger.chart import BROAD_EQUITY, N_TRADED
-from abm.ledger.postings import add_to_customer_cash, lend_on_margin, pay, redeem_shares
+from abm.ledger.postings import add_to_customer_cash, lend_on_margin, pay, redeem_shares, usable_cash
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import FUND, INVESTORS, NO_INSTRUMENT, REDEMPTION_NOTICE, log_event
 
@@ -106,7 +106,7 @@ def raise_cash_for_redemptions(fund, markets, settings, tick):
 def pay_redemptions(funds, dealers, banks, investors, settings, switches, tick, days, journal):
     """Pay out on the quarter's end, through dealers to the owners' banks; what cash lacks the dealers lend.
 
-    What was noticed late is due on the next date, and so is what the gate keeps back.
+    What was noticed late is due on the next date, and so is what the gate keeps back. A fund in call pays nobody.
     """
     terms = settings[0].redemptions
     if not switches[0].redemptions or days_to_payment(tick, terms) != 0:
@@ -115,13 +115,13 @@ def pay_redemptions(funds, dealers, banks, investors, settings, switches, tick, 
         fund = funds[row]
         if fund.status != ACTIVE or fund.owner < 0:
             continue
-        due = min(next_payment(fund, terms), fund.shares)
+        due = min(next_payment(fund, terms), fund.shares) if fund.days_in_call == 0 else 0.0
         for line in range(N_DEALERS):
             part = fund.line_share[line] * due
             if part <= 0.0:
                 continue
             dealer = dealers[fund.dealer[line]]
-            from_cash = min(part, max(fund.cash[line], 0.0))
+            from_cash = min(part, usable_cash(fund, line, dealers))
             add_to_customer_cash(journal, dealer, fund, line, -from_cash)
             lend_on_margin(journal, dealer, fund, line, part - from_cash)
             pay(journal, banks, dealer, investors[fund.owner], part)

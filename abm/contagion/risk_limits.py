@@ -23,7 +23,8 @@ def set_own_limits(funds, markets, stories, settings, switches, tick, events, co
 
     A stop: a loss of `stop_drawdown` from the best day cuts `stop_cut` of the book, and the count begins anew.
     Caution: of the part `volatility_weight` of a book, what volatility is beyond tolerance and prices are below
-    trend. Both are remembered as given up, and rebuilt in calm.
+    trend. Both are remembered as given up. What follows volatility is rebuilt as that falls, the rest once
+    nothing that the fund holds is too risky.
     """
     limits = settings[0].risk_limits
     for k in range(markets.shape[0]):
@@ -38,12 +39,12 @@ def set_own_limits(funds, markets, stories, settings, switches, tick, events, co
         if fund.share_value < (1.0 - fund.stop_drawdown) * fund.best_value:
             cut = fund.stop_cut
             fund.best_value = fund.share_value
-        caution = 0.0
-        if fund.volatility_weight > 0.0:
-            caution = fund.volatility_weight * too_risky(fund, markets)
-            if caution > fund.given_up:
-                cut = max(cut, 1.0 - (1.0 - caution) / (1.0 - fund.given_up))
-        fund.calm = caution < fund.given_up and cut == 0.0
+        risky = too_risky(fund, markets)
+        caution = fund.volatility_weight * risky
+        if caution > fund.given_up:
+            cut = max(cut, 1.0 - (1.0 - caution) / (1.0 - fund.given_up))
+        waiting = (1.0 - fund.volatility_weight) * fund.given_up if risky > limits.least_cut else 0.0
+        fund.to_rebuild = max(0.0, fund.given_up - caution - waiting) if cut == 0.0 else 0.0
         if cut < limits.least_cut:
             continue
         if fund.to_cut == 0.0:
@@ -84,8 +85,8 @@ def too_risky(fund, markets):
 def keep_own_limits(fund, settings, tick):
     """State the trades that a fund's own limits ask for, and say whether there are any.
 
-    What is to be cut is sold over `cut_days`; what was given up is bought back over `rebuild_days` in calm, a
-    little every `cut_days`, hedges with it, while margin is far.
+    What is to be cut is sold over `cut_days`; what may be rebuilt is bought back over `rebuild_days`, a little
+    every `cut_days`, hedges with it, while margin is far.
     """
     limits = settings.risk_limits
     if fund.to_cut > 0.0:
@@ -95,10 +96,10 @@ def keep_own_limits(fund, settings, tick):
             share, left = fund.to_cut, 0.0
         shrink(fund, share)
         fund.to_cut = left / (1.0 - share) if share < 1.0 else 0.0
-    elif fund.calm and fund.given_up > 0.0 and (tick + fund.id) % limits.cut_days == 0:
+    elif fund.to_rebuild > 0.0 and (tick + fund.id) % limits.cut_days == 0:
         if fund.requirement >= settings.margin.buffer * fund.net_asset_value:
             return False
-        rebuilt = fund.given_up * min(1.0, limits.cut_days / limits.rebuild_days)
+        rebuilt = fund.to_rebuild * min(1.0, limits.cut_days / limits.rebuild_days)
         share = rebuilt / (1.0 - fund.given_up) if fund.given_up < 1.0 else 0.0
         fund.given_up -= rebuilt
         for k in range(N_TRADED):

@@ -238,6 +238,29 @@ def move_cash(journal, banks, dealers, fund, line, other, amount):
 
 
 @rule
+def usable_cash(fund, line, dealers):
+    """Return the free cash that a fund can use at one of its dealers, in $bn: none while it is frozen there."""
+    return 0.0 if dealers[fund.dealer[line]].frozen else max(fund.cash[line], 0.0)
+
+
+@rule
+def repay_loans(journal, dealers, fund, kept, most):
+    """Repay margin loans out of free cash beyond `kept` $bn, up to `most`; returns what was repaid."""
+    spare = -kept
+    for line in range(N_DEALERS):
+        spare += usable_cash(fund, line, dealers)
+    left = min(most, max(0.0, spare))
+    repaid = 0.0
+    for line in range(N_DEALERS):
+        paid = min(left - repaid, usable_cash(fund, line, dealers), fund.margin_loan[line])
+        if paid > 0.0:
+            lend_on_margin(journal, dealers[fund.dealer[line]], fund, line, -paid)
+            add_to_customer_cash(journal, dealers[fund.dealer[line]], fund, line, -paid)
+            repaid += paid
+    return repaid
+
+
+@rule
 def debit_cash(journal, dealers, fund, amount):
     """Debit a fund's free cash, and lend it what it has not: returns what was lent, in $bn.
 
@@ -248,12 +271,12 @@ def debit_cash(journal, dealers, fund, amount):
         if part == 0.0:
             continue
         dealer = dealers[fund.dealer[line]]
-        paid = min(part, max(fund.cash[line], 0.0))
+        paid = min(part, usable_cash(fund, line, dealers))
         add_to_customer_cash(journal, dealer, fund, line, -paid)
         missing = part - paid
         for other in range(N_DEALERS):
-            if missing > 0.0 and fund.cash[other] > 0.0:
-                taken = min(missing, fund.cash[other])
+            if missing > 0.0 and usable_cash(fund, other, dealers) > 0.0:
+                taken = min(missing, usable_cash(fund, other, dealers))
                 add_to_customer_cash(journal, dealers[fund.dealer[other]], fund, other, -taken)
                 dealers[fund.dealer[other]].due += taken
                 dealer.due -= taken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abm.agents.dealer import N_LINES, total_bank_loans, total_repo
 from abm.agents.leveraged_fund import N_DEALERS, SEIZED, sold_short
-from abm.channels import ORDINARY_TRADING, REDEMPTIONS, RISK_LIMITS
+from abm.channels import BANK_ASSET_SALES, DEALER_RUNS, ORDINARY_TRADING, REDEMPTIONS, RISK_LIMITS
 from abm.compiled import rule
 from abm.ledger.chart import BILLS, BROAD_EQUITY, FUNDS, N_TRADED, NOTES
 from abm.ledger.postings import (
@@ -19,11 +19,14 @@ from abm.ledger.postings import (
     net_other,
     pay,
     pay_in,
+    repay_loans,
     transfer_futures,
     transfer_other,
     transfer_reserves,
     transfer_units,
 )
+
+DUST = 1e-9  # $bn: who owes less owes nothing
 
 
 @rule
@@ -71,8 +74,10 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
         if cost != 0.0:
             credit_account(journal, dealers, fund, -cost)
             charge_dealers(dealers, fund, cost)
-            fund.advance = max(0.0, fund.advance + min(cost, 0.0))
-            fund.recalled = max(0.0, fund.recalled + min(cost, 0.0))
+            raised = max(-cost, 0.0)
+            repaid = min(fund.advance, raised)
+            fund.advance -= repaid
+            fund.recalled = max(0.0, fund.recalled - (raised - repaid))
         if fund.cover > 0.0:
             buy_back(fund, dealers, investors, house, markets, day, journal)
         fund.cover = 0.0
@@ -196,12 +201,14 @@ def deliver_to_lenders(banks, dealers, house, markets, days, journal):
             if banks[row].orders[k] != 0.0:
                 cost = fill_order(banks[row], k, markets[k], house[0], day, journal)
                 transfer_reserves(journal, banks[row], house[0], cost)
+                day.moved[BANK_ASSET_SALES] -= cost
                 day.forced_sales[k] -= cost
                 day.forced_by_lenders -= cost
         for row in range(dealers.shape[0]):
             if dealers[row].orders[k] != 0.0:
                 cost = fill_order(dealers[row], k, markets[k], house[0], day, journal)
                 dealers[row].due += cost
+                day.moved[DEALER_RUNS] -= cost
                 day.forced_sales[k] -= cost
                 day.forced_by_lenders -= cost
 
@@ -241,7 +248,8 @@ def deliver_to_investors(investors, banks, house, markets, journal):
 def pay_variation_margin(funds, dealers, investors, banks, house, markets, journal):
     """Settle the day's gain and loss on futures in cash: what a fund cannot pay its dealers advance.
 
-    A contract gains the change of the futures price. Gains on the notes that it hedges are not cash.
+    A contract gains the change of the futures price, in the hands of who held it overnight. Gains on the notes
+    that it hedges are not cash. An advance is repaid as soon as there is cash.
     """
     change = markets[NOTES].futures_price - markets[NOTES].last_futures_price
     if change == 0.0:
@@ -253,6 +261,9 @@ def pay_variation_margin(funds, dealers, investors, banks, house, markets, journ
             continue
         fund.advance += debit_cash(journal, dealers, fund, loss)
         charge_dealers(dealers, fund, loss)
+        if fund.advance > 0.0:
+            from_shorts = sold_short(fund) * markets[BROAD_EQUITY].price
+            fund.advance -= repay_loans(journal, dealers, fund, from_shorts, fund.advance)
     for row in range(investors.shape[0]):
         pay_in(journal, banks, investors[row], house[0], -investors[row].futures * change)
 
@@ -284,6 +295,7 @@ def settle_dealers(dealers, banks, pools, house, settings, journal):
             if not left_alone:
                 borrow_on_repo(dealer, banks, pools, wanted - borrowed, journal)
         dealer.missing_cash = max(0.0, dealer.opening_deposit - dealer.deposit)
+        dealer.days_without_cash = dealer.days_without_cash + 1 if dealer.deposit < -DUST else 0
 
 
 @rule

@@ -75,7 +75,7 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
     days[0].buyers_capacity = buyers_capacity(investors, 0)
     not_taken = (1.0 - of_securities) * offered + (1.0 - of_crypto) * crypto_offered
     if not_taken > 0.0:
-        days[0].moved[FINITE_BUYERS] += not_taken
+        days[0].moved[FINITE_BUYERS] += max(0.0, not_taken - days[0].not_taken)
         log_event(
             events,
             counter,
@@ -90,6 +90,7 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
             not_taken,
             cause_of_offers(markets, tick, events, counter),
         )
+    days[0].not_taken = not_taken
     for k in range(N_TRADED):
         market = markets[k]
         taken = of_crypto if k == CRYPTO else of_securities

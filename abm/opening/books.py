@@ -231,7 +231,6 @@ def open_chasers(scenario: Scenario, house_banks: HouseBanks) -> np.ndarray:
     chasers["deposit"] = terms.deposits / terms.count
     chasers["units"][:, AI_EQUITY] = terms.ai_equity / terms.count
     chasers["units"][:, BROAD_EQUITY] = terms.broad_equity / terms.count
-    chasers["target"] = chasers["units"]
     return chasers
 
 

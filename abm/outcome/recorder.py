@@ -36,6 +36,7 @@ DAY = Record(
         memory("funding_withdrawn", "$bn", "repo and customers' cash that left weak dealers"),
         memory("forced_liquidated", "$bn", "seized books sold by dealers"),
         memory("fill_share", "share", "part of the net offers that found a taker"),
+        memory("not_taken", "$bn", "net offers that found none"),
         memory("buyers_capacity", "share", "what is left of the buyers' budgets"),
         memory("dealer_losses", "$bn", "dealers' losses on customers"),
         memory("bank_losses", "$bn", "banks' losses on dealers and on each other"),
