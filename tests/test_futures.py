@@ -63,6 +63,7 @@ def test_a_rally_costs_a_hedged_fund_cash_although_its_notes_gain_as_much(rally:
     assert fund.advance == 0.0
     assert not len(of_kind(economy, "margin_call"))
     assert investors["deposit"].sum() - deposits == pytest.approx(-contracts * gain, rel=1e-6)
+    assert economy.house["reserves"][0] == pytest.approx(0.0, abs=1e-6), "who lost has paid who gained"
 
 
 def test_what_a_fund_cannot_pay_its_dealer_advances_and_calls_for() -> None:
@@ -151,10 +152,12 @@ def test_repo_on_what_notes_gained_brings_cash_back_a_part_a_day() -> None:
         assert fund.repo.sum() - repo == pytest.approx(missing - left, **EXACT)
 
 
-def test_no_more_is_borrowed_on_repo_than_notes_and_the_like_are_worth_after_haircuts() -> None:
+@pytest.mark.parametrize(("of_notes", "of_fund"), [(1.0, 1.0), (2.0, 1.0), (1.5, 2.0)])
+def test_no_more_is_borrowed_on_repo_than_collateral_is_worth_after_haircuts(of_notes: float, of_fund: float) -> None:
     economy = still()
     fund, margin = economy.funds[HEDGED], economy.scenario.margin
-    collateral = (1.0 - margin.maintenance_notes) * fund.units[NOTES]
+    economy.markets["margin_factor"][NOTES], fund.margin_factor = of_notes, of_fund
+    collateral = (1.0 - of_notes * of_fund * margin.maintenance_notes) * fund.units[NOTES]
     collateral += (1.0 - margin.maintenance_other) * (fund.other_securities - fund.other_owed)
     fund = with_cash(economy, HEDGED, 0.0)
     lend_fund_repo(scratch(economy), economy.dealers[fund.dealer[0]], fund, 0, collateral - 1.0 - fund.repo.sum())
@@ -162,7 +165,7 @@ def test_no_more_is_borrowed_on_repo_than_notes_and_the_like_are_worth_after_hai
     renew(economy, HEDGED)
     assert fund.repo.sum() == pytest.approx(collateral, **EXACT)
     assert fund.cash.sum() == pytest.approx(1.0, **EXACT)
-    economy.markets["margin_factor"][NOTES] = 2.0
+    economy.markets["margin_factor"][NOTES] *= 2.0
     renew(economy, HEDGED)
     assert fund.repo.sum() == pytest.approx(collateral, **EXACT), "a larger haircut lends no more, and calls nothing"
 

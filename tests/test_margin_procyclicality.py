@@ -121,7 +121,12 @@ def test_likeness_does_not_pile_up_day_after_day() -> None:
     economy.funds["margin_factor"], economy.funds["likeness"] = 1.3, 0.3
     set_all(economy)
     assert economy.funds["margin_factor"] == pytest.approx(1.0, **EXACT)
-    assert economy.day["moved"][0, MARGIN_PROCYCLICALITY] == pytest.approx(0.0, abs=1e-9), "it is another channel's"
+    moved = economy.day["moved"][0]
+    assert moved[MARGIN_PROCYCLICALITY] == pytest.approx(0.0, abs=1e-9)
+    economy.funds["margin_factor"], economy.dealers["strain"] = 1.3, 0.2
+    set_all(economy)
+    rise = economy.scenario.margin.strain_response * 0.2 * economy.funds["requirement"].sum()
+    assert moved[MARGIN_PROCYCLICALITY] == pytest.approx(rise, rel=1e-9), "what likeness raised is another channel's"
 
 
 def test_margins_that_rise_in_a_fall_are_harder_to_meet_and_the_books_close() -> None:
