@@ -6,6 +6,7 @@ from still import a_day, scratch, still, worth
 from test_performance_chasing import world
 from worlds import finished, of_kind
 
+from abm import phases
 from abm.contagion.ordinary_trading import renew_financing
 from abm.economy import Economy
 from abm.ledger.chart import FUTURES, NOTES
@@ -99,6 +100,17 @@ def test_it_sells_notes_closes_futures_with_them_and_repays_the_advance() -> Non
     assert debt - fund.repo.sum() - fund.margin_loan.sum() == pytest.approx(sold, rel=1e-6), "all of it repays debt"
     assert fund.days_in_call == 0
     assert of_kind(economy, "call_met")["actor"].tolist().count(HEDGED) == 1
+
+
+def test_what_a_sale_brings_repays_an_advance_or_a_recalled_loan_and_not_both() -> None:
+    economy = still()
+    fund = economy.funds[HEDGED]
+    fund.advance, fund.recalled = 20.0, 10.0
+    for sold, left in ((12.0, [8.0, 10.0]), (11.0, [0.0, 7.0]), (50.0, [0.0, 0.0])):
+        fund.orders[NOTES] = -sold
+        phases.clear(economy)
+        phases.settle(economy)
+        assert [fund.advance, fund.recalled] == pytest.approx(left, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("basis", [0.0, 0.5, 1.0])

@@ -75,8 +75,10 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
         if cost != 0.0:
             credit_account(journal, dealers, fund, -cost)
             charge_dealers(dealers, fund, cost)
-            fund.advance = max(0.0, fund.advance + min(cost, 0.0))
-            fund.recalled = max(0.0, fund.recalled + min(cost, 0.0))
+            left = max(-cost, 0.0)  # what a sale brings pays once: what was advanced, then what is recalled
+            repaid = min(left, fund.advance)
+            fund.advance -= repaid
+            fund.recalled = max(0.0, fund.recalled - (left - repaid))
         if fund.cover > 0.0:
             buy_back(fund, dealers, investors, house, markets, day, journal)
         fund.cover = 0.0
