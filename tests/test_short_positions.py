@@ -198,6 +198,33 @@ def test_a_seized_book_of_shorts_alone_is_bought_back_before_it_is_closed() -> N
     assert economy.investors["lent"].sum() == pytest.approx(lent - short, **EXACT)
 
 
+@pytest.mark.parametrize("more", [0.0, 700.0])
+def test_a_cut_shrinks_inert_securities_long_and_short_alike_and_the_owner_takes_the_difference(more: float) -> None:
+    economy = still()
+    fund, owner = economy.funds[SHORT], economy.investors[economy.funds[SHORT].owner]
+    transfer_other(scratch(economy), fund, owner, more)
+    held, owed, taken = fund.other_securities, fund.other_owed, owner.other_securities
+    assert (held < owed) == (more > 0.0)
+    shrink(fund, 0.2)
+    trade(economy)
+    assert fund.other_securities == pytest.approx(0.8 * held, **EXACT)
+    assert fund.other_owed == pytest.approx(0.8 * owed, **EXACT)
+    assert owner.other_securities - taken == pytest.approx(0.2 * (held - owed), **EXACT)
+
+
+def test_a_seized_fund_that_owes_more_inert_securities_than_it_holds_is_not_let_off() -> None:
+    economy = still(channels__crowding_revealed=False)
+    fund = economy.funds[SHORT]
+    transfer_other(scratch(economy), fund, economy.investors[fund.owner], 0.95 * fund.other_securities)
+    assert fund.other_securities < fund.other_owed
+    lacking = -worth(economy)[SHORT]
+    assert lacking > 100.0
+    a_day(economy, 1 + economy.scenario.margin.liquidation_days)
+    assert fund.status == CLOSED
+    assert fund.other_owed == pytest.approx(0.0, abs=1e-9)
+    assert fund.shortfall == pytest.approx(lacking, rel=1e-6)
+
+
 def test_books_close_in_a_rally_that_ruins_short_sellers() -> None:
     rally = {"kind": "spark", "tick": 3, "total": -1.2, "days": 3}
     scenario = world(spark__total=0, spark__broad_share=1, actions=[rally], run__ticks=60)

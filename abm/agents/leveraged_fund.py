@@ -189,4 +189,4 @@ def shrink(fund, share):
         fund.orders[k] = -share * fund.units[k]
     fund.cover = share * sold_short(fund)
     fund.futures_order = -share * fund.futures
-    fund.other_order = -share * fund.other_securities
+    fund.other_order = -share * max(fund.other_securities, fund.other_owed)

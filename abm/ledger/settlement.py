@@ -88,13 +88,18 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
 
 @rule
 def sell_other(fund, banks, investors, house, journal):
-    """Let a fund return inert securities sold short, and its owner take over the rest: returns the cost, in $bn."""
-    share = min(1.0, -fund.other_order / fund.other_securities) if fund.other_securities > 0.0 else 0.0
+    """Let a fund close a share of its inert securities, long against short, and its owner take over the rest.
+
+    Who owes more than it holds buys the difference from its owner. Returns the cost, in $bn.
+    """
+    most = max(fund.other_securities, fund.other_owed)
+    share = min(1.0, -fund.other_order / most) if most > 0.0 else 0.0
     fund.other_order = 0.0
-    net_other(journal, fund, min(share * fund.other_owed, fund.other_securities))
-    sold = min(share, 1.0) * fund.other_securities
+    returned = share * fund.other_owed
+    sold = share * fund.other_securities - returned
     owner = investors[fund.owner]
     transfer_other(journal, fund, owner, sold)
+    net_other(journal, fund, returned)
     pay_in(journal, banks, owner, house[0], sold)
     return -sold
 
