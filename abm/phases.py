@@ -193,6 +193,7 @@ def settle(e: Economy) -> None:
         e.dealers,
         e.banks,
         e.investors,
+        e.markets,
         e.settings,
         e.switches,
         e.tick,

@@ -101,13 +101,15 @@ def test_what_was_shown_is_slowly_forgotten_and_margins_fade_with_it() -> None:
 def test_only_the_rise_of_requirements_is_counted() -> None:
     economy = still()
     calm = economy.funds["requirement"].copy()
-    economy.markets["revealed"][NOTES] = 1e6
+    economy.markets["revealed"][NOTES] = economy.scenario.margin.likeness_scale
     held = economy.funds["units"]
     likeness = held[:, NOTES] / np.linalg.norm(held, axis=1)
     look(economy)
     moved = economy.day["moved"][0, CROWDING_REVEALED]
     assert moved == pytest.approx((economy.scenario.margin.likeness_response * likeness * calm).sum(), rel=1e-9)
+    before = economy.funds["likeness"].sum()
     look(economy)
+    assert economy.funds["likeness"].sum() < 0.99 * before
     assert economy.day["moved"][0, CROWDING_REVEALED] == moved, "fading moves nothing"
 
 
@@ -156,6 +158,7 @@ def test_a_switch_turned_off_forgets_at_once() -> None:
     economy.switches["crowding_revealed"] = 0
     look(economy)
     assert not economy.markets["revealed"].any()
+    assert not economy.funds["likeness"].any()
     np.testing.assert_array_equal(economy.funds["margin_factor"], 1.0)
     seize(economy, RELATIVE_VALUE)
     assert not economy.markets["revealed"].any()

@@ -6,6 +6,7 @@ from still import a_day, scratch, still, worth
 from test_performance_chasing import world
 from worlds import finished, of_kind
 
+from abm import phases
 from abm.contagion.ordinary_trading import renew_financing
 from abm.economy import Economy
 from abm.ledger.chart import FUTURES, NOTES
@@ -63,6 +64,7 @@ def test_a_rally_costs_a_hedged_fund_cash_although_its_notes_gain_as_much(rally:
     assert fund.advance == 0.0
     assert not len(of_kind(economy, "margin_call"))
     assert investors["deposit"].sum() - deposits == pytest.approx(-contracts * gain, rel=1e-6)
+    assert economy.house["reserves"][0] == pytest.approx(0.0, abs=1e-6), "who lost has paid who gained"
 
 
 def test_what_a_fund_cannot_pay_its_dealer_advances_and_calls_for() -> None:
@@ -98,6 +100,17 @@ def test_it_sells_notes_closes_futures_with_them_and_repays_the_advance() -> Non
     assert debt - fund.repo.sum() - fund.margin_loan.sum() == pytest.approx(sold, rel=1e-6), "all of it repays debt"
     assert fund.days_in_call == 0
     assert of_kind(economy, "call_met")["actor"].tolist().count(HEDGED) == 1
+
+
+def test_what_a_sale_brings_repays_an_advance_or_a_recalled_loan_and_not_both() -> None:
+    economy = still()
+    fund = economy.funds[HEDGED]
+    fund.advance, fund.recalled = 20.0, 10.0
+    for sold, left in ((12.0, [8.0, 10.0]), (11.0, [0.0, 7.0]), (50.0, [0.0, 0.0])):
+        fund.orders[NOTES] = -sold
+        phases.clear(economy)
+        phases.settle(economy)
+        assert [fund.advance, fund.recalled] == pytest.approx(left, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("basis", [0.0, 0.5, 1.0])
@@ -151,10 +164,12 @@ def test_repo_on_what_notes_gained_brings_cash_back_a_part_a_day() -> None:
         assert fund.repo.sum() - repo == pytest.approx(missing - left, **EXACT)
 
 
-def test_no_more_is_borrowed_on_repo_than_notes_and_the_like_are_worth_after_haircuts() -> None:
+@pytest.mark.parametrize(("of_notes", "of_fund"), [(1.0, 1.0), (2.0, 1.0), (1.5, 2.0)])
+def test_no_more_is_borrowed_on_repo_than_collateral_is_worth_after_haircuts(of_notes: float, of_fund: float) -> None:
     economy = still()
     fund, margin = economy.funds[HEDGED], economy.scenario.margin
-    collateral = (1.0 - margin.maintenance_notes) * fund.units[NOTES]
+    economy.markets["margin_factor"][NOTES], fund.margin_factor = of_notes, of_fund
+    collateral = (1.0 - of_notes * of_fund * margin.maintenance_notes) * fund.units[NOTES]
     collateral += (1.0 - margin.maintenance_other) * (fund.other_securities - fund.other_owed)
     fund = with_cash(economy, HEDGED, 0.0)
     lend_fund_repo(scratch(economy), economy.dealers[fund.dealer[0]], fund, 0, collateral - 1.0 - fund.repo.sum())
@@ -162,7 +177,7 @@ def test_no_more_is_borrowed_on_repo_than_notes_and_the_like_are_worth_after_hai
     renew(economy, HEDGED)
     assert fund.repo.sum() == pytest.approx(collateral, **EXACT)
     assert fund.cash.sum() == pytest.approx(1.0, **EXACT)
-    economy.markets["margin_factor"][NOTES] = 2.0
+    economy.markets["margin_factor"][NOTES] *= 2.0
     renew(economy, HEDGED)
     assert fund.repo.sum() == pytest.approx(collateral, **EXACT), "a larger haircut lends no more, and calls nothing"
 

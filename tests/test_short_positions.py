@@ -10,7 +10,7 @@ from abm import phases
 from abm.agents.leveraged_fund import CLOSED, SEIZED, margin_requirement, shrink
 from abm.economy import Economy
 from abm.ledger.chart import BROAD_EQUITY, DEALERS, FUNDS, LONG_TERM_INVESTORS, REVALUATIONS, SECURITIES_LENT
-from abm.ledger.postings import transfer_other
+from abm.ledger.postings import net_other, transfer_other, transfer_units
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
 SHORT = 4  # a multi-strategy fund that owes more broad equity than it holds
@@ -179,6 +179,50 @@ def test_a_seized_book_with_shorts_is_closed_and_the_books_close(on: bool) -> No
     bills = pools - economy.pools["deposit"].sum() - economy.pools["repo_lent"].sum()  # with what dealers repay
     paid = economy.investors["deposit"].sum() - deposits - bills
     assert paid == pytest.approx(left - taken + given, rel=1e-6), "owners have what is left, lenders what they lent"
+
+
+def test_a_seized_book_of_shorts_alone_is_bought_back_before_it_is_closed() -> None:
+    economy = still(channels__crowding_revealed=False)
+    fund, owner = economy.funds[SHORT], economy.investors[economy.funds[SHORT].owner]
+    lent, short = economy.investors["lent"].sum(), fund.short.sum()
+    for k, units in enumerate(fund.units.copy()):
+        transfer_units(scratch(economy), k, 1.0, fund, owner, units)
+    net_other(scratch(economy), fund, fund.other_owed)
+    transfer_other(scratch(economy), fund, owner, fund.other_securities)
+    a_day(economy, 2)
+    assert fund.status == SEIZED
+    assert 0.0 < fund.short.sum() < short
+    a_day(economy, economy.scenario.margin.liquidation_days)
+    assert fund.status == CLOSED
+    assert fund.short.sum() == pytest.approx(0.0, abs=1e-9)
+    assert economy.investors["lent"].sum() == pytest.approx(lent - short, **EXACT)
+
+
+@pytest.mark.parametrize("more", [0.0, 700.0])
+def test_a_cut_shrinks_inert_securities_long_and_short_alike_and_the_owner_takes_the_difference(more: float) -> None:
+    economy = still()
+    fund, owner = economy.funds[SHORT], economy.investors[economy.funds[SHORT].owner]
+    transfer_other(scratch(economy), fund, owner, more)
+    held, owed, taken = fund.other_securities, fund.other_owed, owner.other_securities
+    assert (held < owed) == (more > 0.0)
+    shrink(fund, 0.2)
+    trade(economy)
+    assert fund.other_securities == pytest.approx(0.8 * held, **EXACT)
+    assert fund.other_owed == pytest.approx(0.8 * owed, **EXACT)
+    assert owner.other_securities - taken == pytest.approx(0.2 * (held - owed), **EXACT)
+
+
+def test_a_seized_fund_that_owes_more_inert_securities_than_it_holds_is_not_let_off() -> None:
+    economy = still(channels__crowding_revealed=False)
+    fund = economy.funds[SHORT]
+    transfer_other(scratch(economy), fund, economy.investors[fund.owner], 0.95 * fund.other_securities)
+    assert fund.other_securities < fund.other_owed
+    lacking = -worth(economy)[SHORT]
+    assert lacking > 100.0
+    a_day(economy, 1 + economy.scenario.margin.liquidation_days)
+    assert fund.status == CLOSED
+    assert fund.other_owed == pytest.approx(0.0, abs=1e-9)
+    assert fund.shortfall == pytest.approx(lacking, rel=1e-6)
 
 
 def test_books_close_in_a_rally_that_ruins_short_sellers() -> None:

@@ -114,6 +114,7 @@ LEVERAGED_FUND = Record(
         intent("orders", "units", "to buy (+) or sell (-)", size=N_TRADED),
         intent("cover", "units", "units of broad equity to buy back, negative to sell short"),
         intent("futures_order", "contracts", "futures to buy (+) or sell (-)"),
+        intent("lacking", "$bn", "what cash at each dealer does not cover of a debit", size=N_DEALERS),
         intent("other_order", "$bn", "inert securities to buy (+) or sell (-)"),
         intent("channel", "channel", "what causes each order", kind="i8", size=N_TRADED),
     ),
@@ -173,20 +174,28 @@ def net_asset_value(fund, markets):
 
 
 @rule
+def raised(fund, market, margin):
+    """Return the times by which a fund's margins in a market stand above those of calm: `largest_factor` at most."""
+    return min(fund.margin_factor * market.margin_factor, margin.largest_factor)
+
+
+@rule
 def margin_requirement(fund, markets, margin):
     """Return the maintenance margin that the dealers require, in $bn.
 
-    The sum of margin times value, each times the market's margin factor of the day: long and short securities,
-    futures on their notional value, and a little for what is inert.
+    The sum of margin times value, each as far as the day has raised it: long and short securities, futures on
+    their notional value, and a little for what is inert.
     """
-    requirement = margin.maintenance_other * (fund.other_securities + fund.other_owed)
+    inert = fund.other_securities + fund.other_owed
+    requirement = min(fund.margin_factor, margin.largest_factor) * margin.maintenance_other * inert
     for k in range(N_TRADED):
-        requirement += fund.maintenance[k] * markets[k].margin_factor * fund.units[k] * markets[k].price
-    broad = markets[BROAD_EQUITY]
-    requirement += fund.maintenance[BROAD_EQUITY] * broad.margin_factor * sold_short(fund) * broad.price
+        held = fund.units[k]
+        if k == BROAD_EQUITY:
+            held += sold_short(fund)
+        rate = raised(fund, markets[k], margin) * fund.maintenance[k]
+        requirement += rate * held * markets[k].price
     futures = abs(fund.futures) * markets[NOTES].futures_price
-    requirement += margin.maintenance_futures * markets[NOTES].margin_factor * futures
-    return fund.margin_factor * requirement
+    return requirement + raised(fund, markets[NOTES], margin) * margin.maintenance_futures * futures
 
 
 @rule

@@ -20,10 +20,9 @@ def set_margins(markets, funds, dealers, settings, switches, days):
     goal of a market = 1 + volatility_response * max(0, volatility / (tolerance * normal volatility) - 1)
     factor of a fund = 1 + strain_response * strain of its dealers, weighted by its business with each
 
-    Each is at most `largest_factor`. A market's is reached by 1 / factor_days of the distance a day; strain is
-    slow in itself. Likeness comes on top, so that a margin is at most largest_factor^2 * (1 + likeness_response)
-    times that of calm. Without the channel all factors are one. What moves is the day's rise of all funds'
-    requirements together.
+    A market's is reached by 1 / factor_days of the distance a day; strain is slow in itself. Likeness comes on
+    top; whatever comes together, no margin rises by more than `largest_factor`. Without the channel all factors
+    are one. What moves is the day's rise of all funds' requirements together.
     """
     if not switches[0].margin_procyclicality:
         for k in range(markets.shape[0]):

@@ -103,8 +103,10 @@ def raise_cash_for_redemptions(fund, markets, settings, tick):
 
 
 @rule
-def pay_redemptions(funds, dealers, banks, investors, settings, switches, tick, days, journal):
+def pay_redemptions(funds, dealers, banks, investors, markets, settings, switches, tick, days, journal):
     """Pay out on the quarter's end, through dealers to the owners' banks; what cash lacks the dealers lend.
+
+    What short sales brought stays where it is.
 
     What was noticed late is due on the next date, and so is what the gate keeps back. A fund in call pays nobody.
     """
@@ -116,12 +118,14 @@ def pay_redemptions(funds, dealers, banks, investors, settings, switches, tick, 
         if fund.status != ACTIVE or fund.owner < 0:
             continue
         due = min(next_payment(fund, terms), fund.shares) if fund.days_in_call == 0 else 0.0
+        spare = free_cash(fund) - sold_short(fund) * markets[BROAD_EQUITY].price
+        from_own = min(1.0, max(0.0, spare) / due) if due > 0.0 else 0.0
         for line in range(N_DEALERS):
             part = fund.line_share[line] * due
             if part <= 0.0:
                 continue
             dealer = dealers[fund.dealer[line]]
-            from_cash = min(part, usable_cash(fund, line, dealers))
+            from_cash = min(from_own * part, usable_cash(fund, line, dealers))
             add_to_customer_cash(journal, dealer, fund, line, -from_cash)
             lend_on_margin(journal, dealer, fund, line, part - from_cash)
             pay(journal, banks, dealer, investors[fund.owner], part)

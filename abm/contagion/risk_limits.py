@@ -60,12 +60,14 @@ def set_own_limits(funds, markets, stories, settings, switches, tick, events, co
 def watch_market(market, limits):
     """Keep a market's trend, and say what part of a cautious holding is too risky today, between 0 and 1.
 
-    1 - (tolerance * normal volatility / volatility) * (1 - trend_cut * how far below its trend the price is),
-    where a tenth below is far, and neither part helps beyond what is normal.
+    1 - (tolerance * normal volatility / volatility) * (1 - trend_cut * how far below its trend the price is)
+
+    Far is `trend_reach` normal moves over the days of the trend; neither part helps beyond what is normal.
     """
     market.average_price += (math.log(market.price) - market.average_price) / limits.trend_days
     accepted = limits.volatility_tolerance * market.normal_volatility / max(math.sqrt(market.variance), 1e-12)
-    below_trend = (market.average_price - math.log(market.price)) / limits.trend_reach
+    far = limits.trend_reach * market.normal_volatility * math.sqrt(limits.trend_days)
+    below_trend = (market.average_price - math.log(market.price)) / far
     market.too_risky = 1.0 - min(1.0, accepted) * (1.0 - limits.trend_cut * min(1.0, max(0.0, below_trend)))
 
 
@@ -85,8 +87,8 @@ def too_risky(fund, markets):
 def keep_own_limits(fund, settings, tick):
     """State the trades that a fund's own limits ask for, and say whether there are any.
 
-    What is to be cut is sold over `cut_days`; what may be rebuilt is bought back over `rebuild_days`, a little
-    every `cut_days`, hedges with it, while margin is far.
+    Of what is to be cut 1 / cut_days is sold each day; what may be rebuilt is bought back at 1 / rebuild_days a
+    day, in trades every `cut_days`, shorts and hedges with it, while margin is far and no investor leaves.
     """
     limits = settings.risk_limits
     if fund.to_cut > 0.0:
@@ -97,14 +99,13 @@ def keep_own_limits(fund, settings, tick):
         shrink(fund, share)
         fund.to_cut = left / (1.0 - share) if share < 1.0 else 0.0
     elif fund.to_rebuild > 0.0 and (tick + fund.id) % limits.cut_days == 0:
-        if fund.requirement >= settings.margin.buffer * fund.net_asset_value:
+        leaving = fund.noticed + fund.noticed_late > 0.0
+        if leaving or fund.requirement >= settings.margin.buffer * fund.net_asset_value:
             return False
         rebuilt = fund.to_rebuild * min(1.0, limits.cut_days / limits.rebuild_days)
         share = rebuilt / (1.0 - fund.given_up) if fund.given_up < 1.0 else 0.0
         fund.given_up -= rebuilt
-        for k in range(N_TRADED):
-            fund.orders[k] = share * fund.units[k]
-        fund.futures_order = share * fund.futures
+        shrink(fund, -share)
     else:
         return False
     for k in range(N_TRADED):

@@ -264,25 +264,32 @@ def repay_loans(journal, dealers, fund, kept, most):
 def debit_cash(journal, dealers, fund, amount):
     """Debit a fund's free cash, and lend it what it has not: returns what was lent, in $bn.
 
-    Cash at one dealer pays for another's part; the dealers settle that through the clearing house."""
-    lent = 0.0
+    Each dealer takes its part out of the cash that it holds; what lacks there comes out of the cash at the others,
+    the same part of each, and is settled between dealers by the clearing house. The rest each lends.
+    """
+    lacking = 0.0
     for line in range(N_DEALERS):
         part = fund.line_share[line] * amount
-        if part == 0.0:
-            continue
-        dealer = dealers[fund.dealer[line]]
         paid = min(part, usable_cash(fund, line, dealers))
-        add_to_customer_cash(journal, dealer, fund, line, -paid)
-        missing = part - paid
-        for other in range(N_DEALERS):
-            if missing > 0.0 and usable_cash(fund, other, dealers) > 0.0:
-                taken = min(missing, usable_cash(fund, other, dealers))
-                add_to_customer_cash(journal, dealers[fund.dealer[other]], fund, other, -taken)
-                dealers[fund.dealer[other]].due += taken
-                dealer.due -= taken
-                missing -= taken
-        lend_on_margin(journal, dealer, fund, line, missing)
-        lent += missing
+        add_to_customer_cash(journal, dealers[fund.dealer[line]], fund, line, -paid)
+        lacking += part - paid
+        fund.lacking[line] = part - paid
+    if lacking <= 0.0:
+        return 0.0
+    elsewhere = 0.0
+    for line in range(N_DEALERS):
+        elsewhere += usable_cash(fund, line, dealers)
+    taken = min(1.0, lacking / elsewhere) if elsewhere > 0.0 else 0.0
+    lent = 0.0
+    for line in range(N_DEALERS):
+        dealer = dealers[fund.dealer[line]]
+        moved = taken * usable_cash(fund, line, dealers)
+        add_to_customer_cash(journal, dealer, fund, line, -moved)
+        from_others = fund.lacking[line] / lacking * taken * elsewhere
+        dealer.due += moved - from_others
+        lend_on_margin(journal, dealer, fund, line, fund.lacking[line] - from_others)
+        lent += fund.lacking[line] - from_others
+        fund.lacking[line] = 0.0
     return lent
 
 

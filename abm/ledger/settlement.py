@@ -67,42 +67,40 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
                     sold_by_dealer -= value
             fund.channel[k] = ORDINARY_TRADING
         if fund.other_order != 0.0:
-            cost += sell_other(fund, banks, investors, house, journal)
+            cost += settle_other(fund, banks, investors, house, journal)
         if fund.futures_order != 0.0:
             transfer_futures(journal, investors[fund.owner], fund, fund.futures_order)
             fund.futures_order = 0.0
         if cost != 0.0:
             credit_account(journal, dealers, fund, -cost)
             charge_dealers(dealers, fund, cost)
-            raised = max(-cost, 0.0)
-            repaid = min(fund.advance, raised)
+            left = max(-cost, 0.0)  # what a sale brings pays once: what was advanced, then what is recalled
+            repaid = min(left, fund.advance)
             fund.advance -= repaid
-            fund.recalled = max(0.0, fund.recalled - (raised - repaid))
-        if fund.cover > 0.0:
-            buy_back(fund, dealers, investors, house, markets, day, journal)
-        fund.cover = 0.0
+            fund.recalled = max(0.0, fund.recalled - (left - repaid))
+        if fund.cover != 0.0:
+            settle_shorts(fund, dealers, investors, house, markets, day, journal)
+            fund.cover = 0.0
         if sold_by_dealer > 0.0:
             pay_close_out(fund, dealers, banks, depositors, close_out_cost * sold_by_dealer, journal)
 
 
 @rule
-def sell_other(fund, banks, investors, house, journal):
-    """Let a fund return inert securities sold short, and its owner take over the rest: returns the cost, in $bn.
+def settle_other(fund, banks, investors, house, journal):
+    """Let a fund close (or enlarge) a share of its inert securities, long against short, with its owner.
 
-    What it owes beyond what it holds it buys from its owner first.
+    Its owner takes over what is left, or delivers what is wanted. Returns the cost, in $bn.
     """
-    held = max(fund.other_securities, fund.other_owed)
-    share = min(1.0, -fund.other_order / held) if held > 0.0 else 0.0
+    most = max(fund.other_securities, fund.other_owed)
+    share = min(1.0, -fund.other_order / most) if most > 0.0 else 0.0
     fund.other_order = 0.0
-    owner = investors[fund.owner]
     returned = share * fund.other_owed
-    bought = max(0.0, returned - fund.other_securities)
-    transfer_other(journal, owner, fund, bought)
-    net_other(journal, fund, returned)
-    sold = share * fund.other_securities
+    sold = share * fund.other_securities - returned
+    owner = investors[fund.owner]
     transfer_other(journal, fund, owner, sold)
-    pay_in(journal, banks, owner, house[0], sold - bought)
-    return bought - sold
+    net_other(journal, fund, returned)
+    pay_in(journal, banks, owner, house[0], sold)
+    return -sold
 
 
 @rule
@@ -122,8 +120,11 @@ def take_other_paper(pools, investors, banks, markets, journal):
 
 
 @rule
-def buy_back(fund, dealers, investors, house, markets, day, journal):
-    """Deliver what a short seller bought back to those who had lent it; its free cash pays for it."""
+def settle_shorts(fund, dealers, investors, house, markets, day, journal):
+    """Deliver what a short seller bought back to those who had lent it, or sell more that they lend.
+
+    Free cash pays for it, and is where the proceeds of more short sales go.
+    """
     price = markets[BROAD_EQUITY].price
     wanted = fill(fund.cover, markets[BROAD_EQUITY])
     share = min(1.0, wanted / sold_short(fund)) if sold_short(fund) > 0.0 else 0.0
@@ -140,7 +141,7 @@ def buy_back(fund, dealers, investors, house, markets, day, journal):
     value = bought * price
     debit_cash(journal, dealers, fund, value)
     charge_dealers(dealers, fund, value)
-    day.volume[BROAD_EQUITY] += value
+    day.volume[BROAD_EQUITY] += abs(value)
     day.net_flow[BROAD_EQUITY] += value
 
 

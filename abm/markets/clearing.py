@@ -55,7 +55,7 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
 
     lasting  += lasting_share * I(Q, normal depth)
     discount  = (1 - rho) * discount + (1 - lasting_share) * I(Q, depth)
-    overhang  = (1 - lasting_share) * I(offers not taken, depth)
+    overhang  = (1 - lasting_share) * (I(all that is offered or bid for, depth) - I(Q, depth))
 
     Q is what is traded. What flow teaches about worth does not depend on who happens to quote today, so
     that thin depth deepens the discount alone. Offers that find no taker weigh on the price while they
@@ -106,7 +106,7 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
         passing = 1.0 - market.lasting_share
         market.lasting += market.lasting_share * impact(market, traded, normal_depth)
         market.discount += passing * impact(market, traded, depth) - rho * market.discount
-        market.overhang = passing * impact(market, net - traded, depth)
+        market.overhang = passing * (impact(market, net, depth) - impact(market, traded, depth))
         reprice(market)
 
 

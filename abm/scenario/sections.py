@@ -76,7 +76,12 @@ class Market(Section):
     news_volatility: float = number("standard deviation of a day's news", "per day", 0, 0.2)
     normal_volatility: float = number("a day's volatility that counts as normal", "per day", 1e-5, 0.2)
     news_correlation: float = number("correlation of its news with the news of AI equity", "share", -1, 1)
-    impact_multiplier: float = number("percent of price for a net order of one percent", "times", 0, 100)
+    impact_multiplier: float = number(
+        "percent of price for a net order of one percent (square_root: normal volatilities for a normal day's volume)",
+        "times",
+        0,
+        100,
+    )
     lasting_share: float = number("part of the price impact that stays", "share", 0, 1)
     depth_floor: float = number("lowest depth, against normal", "share", 0.001, 1)
     daily_volume: float = number("normal volume", "$bn per day", 0.001, 1e9)
@@ -168,9 +173,11 @@ class RiskLimits(Section):
     volatility_tolerance: float = number("volatility, against normal, that the cautious accept", "times", 0.1, 100)
     trend_days: float = number("time over which a trend is measured", "days", 1, 10_000)
     trend_cut: float = number("part cut for a price far below its trend", "share", 0, 1)
-    trend_reach: float = number("distance below the trend that is far", "log points", 0.001, 3)
+    trend_reach: float = number(
+        "distance below the trend that is far, in normal moves over its days", "times", 0.01, 100
+    )
     least_cut: float = number("least part of a book that is worth a trade", "share", 0, 1)
-    cut_days: int = number("time over which a cut is sold", "days", 1, 1000)
+    cut_days: int = number("time over which a cut is sold: one part in so many a day", "days", 1, 1000)
     rebuild_days: float = number("time over which a book is rebuilt in calm", "days", 1, 10_000)
     memory_days: float = number("time over which the best day is forgotten", "days", 1, 10_000)
 
@@ -202,7 +209,7 @@ class Margin(Section):
     maintenance_account: float = number("own money that a margin account needs", "share", 0, 1)
     volatility_response: float = number("rise of margins when volatility doubles", "times", 0, 10)
     strain_response: float = number("rise of a dealer's margins when all its funding has left", "times", 0, 100)
-    largest_factor: float = number("most that margins rise, against calm", "times", 1, 10)
+    largest_factor: float = number("most that any margin rises, against calm", "times", 1, 10)
     factor_days: float = number("time over which margins follow", "days", 1, 1000)
     likeness_response: float = number("rise of margins for a book just like a failed one", "times", 0, 10)
     likeness_scale: float = number("value of failed books that counts in full", "$bn", 0.001, 1e6)
