@@ -130,7 +130,7 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
             sell_book(fund, margin, switch.cross_asset_sales)
         elif fund.days_in_call > 0 and switch.margin_calls:
             sell_to_meet_call(fund, markets, margin, switch.cross_asset_sales)
-        elif switch.risk_limits and keep_own_limits(fund, settings[0], tick):
+        elif switch.risk_limits and keep_own_limits(fund, markets, settings[0], tick):
             cause, kind = fund.own_cause, LIMIT_SALE
         elif switch.redemptions and raise_cash_for_redemptions(fund, markets, settings[0], tick):
             cause = fund.notice_cause

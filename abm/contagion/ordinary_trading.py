@@ -51,9 +51,10 @@ def everyday_income(funds, dealers, banks, depositors, markets, settings, switch
     """Charge interest on loans, let dealers pay for funding, hedges and costs, let banks earn, and renew repo.
 
     Treasuries and inert securities earn what their financing costs, so that only debt up to the value of
-    equity and crypto bears interest; it is lent to the fund. Of it the dealer pays on what its own funding
-    costs, and a part of its spread. Its notes are hedged with the rest of the system: the day's gain on them is
-    paid away, a loss received. What banks keep is the net of all their business.
+    equity and crypto bears interest; it is lent to the fund. Free cash, short sales' proceeds among it, earns what
+    the dealer's other funding costs. Of what it earns the dealer pays that on, and a part of its spread. Its
+    notes are hedged with the rest of the system: the day's gain on them is paid away, a loss received. What
+    banks keep is the net of all their business.
     """
     if not switches[0].ordinary_trading:
         return
@@ -72,6 +73,9 @@ def everyday_income(funds, dealers, banks, depositors, markets, settings, switch
                 loan = bears * (fund.margin_loan[line] + fund.unsecured[line])
                 lend_on_margin(journal, dealer, fund, line, (funding_rate + spread) * loan)
                 dealer.costs += (funding_rate + (0.0 if dealer.failed else terms.payout_share * spread)) * loan
+                on_cash = funding_rate * fund.cash[line]
+                add_to_customer_cash(journal, dealer, fund, line, on_cash)
+                dealer.costs -= on_cash
         if fund.status == ACTIVE:
             renew_financing(fund, dealers, markets, settings[0].margin, journal)
     for row in range(dealers.shape[0]):

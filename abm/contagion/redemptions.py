@@ -78,6 +78,12 @@ def next_payment(fund, terms):
 
 
 @rule
+def spare_cash(fund, markets):
+    """Return free cash beyond what short sales brought, in $bn."""
+    return free_cash(fund) - sold_short(fund) * markets[BROAD_EQUITY].price
+
+
+@rule
 def raise_cash_for_redemptions(fund, markets, settings, tick):
     """State sales for the next payment, and say whether there are any.
 
@@ -89,7 +95,7 @@ def raise_cash_for_redemptions(fund, markets, settings, tick):
     if fund.net_asset_value <= 0.0 or days_left >= terms.notice_days or fund.noticed <= DUST:
         return False
     payment = next_payment(fund, terms)
-    if payment <= free_cash(fund) - sold_short(fund) * markets[BROAD_EQUITY].price:
+    if payment <= spare_cash(fund, markets):
         return False
     goal = (1.0 - payment / fund.net_asset_value) * fund.opening_assets * fund.net_asset_value
     value = securities_held(fund, markets)
@@ -118,8 +124,7 @@ def pay_redemptions(funds, dealers, banks, investors, markets, settings, switche
         if fund.status != ACTIVE or fund.owner < 0:
             continue
         due = min(next_payment(fund, terms), fund.shares) if fund.days_in_call == 0 else 0.0
-        spare = free_cash(fund) - sold_short(fund) * markets[BROAD_EQUITY].price
-        from_own = min(1.0, max(0.0, spare) / due) if due > 0.0 else 0.0
+        from_own = min(1.0, max(0.0, spare_cash(fund, markets)) / due) if due > 0.0 else 0.0
         for line in range(N_DEALERS):
             part = fund.line_share[line] * due
             if part <= 0.0:

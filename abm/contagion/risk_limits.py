@@ -12,6 +12,7 @@ from abm.agents.leveraged_fund import ACTIVE, shrink
 from abm.channels import RISK_LIMITS
 from abm.compiled import rule
 from abm.contagion.margin_calls import worst_holding
+from abm.contagion.redemptions import next_payment, spare_cash
 from abm.ledger.chart import N_TRADED
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import FUND, NO_INSTRUMENT, RISK_LIMIT, SCENARIO, log_event
@@ -84,11 +85,11 @@ def too_risky(fund, markets):
 
 
 @rule
-def keep_own_limits(fund, settings, tick):
+def keep_own_limits(fund, markets, settings, tick):
     """State the trades that a fund's own limits ask for, and say whether there are any.
 
     Of what is to be cut 1 / cut_days is sold each day; what may be rebuilt is bought back at 1 / rebuild_days a
-    day, in trades every `cut_days`, shorts and hedges with it, while margin is far and no investor leaves.
+    day, in trades every `cut_days`, shorts and hedges with it, while margin is far and cash pays who leaves.
     """
     limits = settings.risk_limits
     if fund.to_cut > 0.0:
@@ -99,8 +100,9 @@ def keep_own_limits(fund, settings, tick):
         shrink(fund, share)
         fund.to_cut = left / (1.0 - share) if share < 1.0 else 0.0
     elif fund.to_rebuild > 0.0 and (tick + fund.id) % limits.cut_days == 0:
-        leaving = fund.noticed + fund.noticed_late > 0.0
-        if leaving or fund.requirement >= settings.margin.buffer * fund.net_asset_value:
+        if next_payment(fund, settings.redemptions) > max(0.0, spare_cash(fund, markets)):
+            return False
+        if fund.requirement >= settings.margin.buffer * fund.net_asset_value:
             return False
         rebuilt = fund.to_rebuild * min(1.0, limits.cut_days / limits.rebuild_days)
         share = rebuilt / (1.0 - fund.given_up) if fund.given_up < 1.0 else 0.0
