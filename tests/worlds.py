@@ -56,7 +56,8 @@ CRASH = {
     "dealers.capital": 30,
     "dealers.takeover_leverage": 100,
     "banks.capital": 0.4,
-    "banks.deposits": 23_800,  # so that hardly any bonds stand before depositors and other banks
+    "banks.deposits": 22_400,
+    "banks.recovery": 0.7,  # with so few bonds, depositors and other banks lose too
     "redemptions.quarter_days": 21,
     "redemptions.notice_days": 10,
     "actions": [{"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3}],

@@ -104,8 +104,12 @@ def keep_own_limits(fund, markets, settings, tick):
             return False
         if fund.requirement >= settings.margin.buffer * fund.net_asset_value:
             return False
+        left = 1.0 - fund.given_up
         rebuilt = fund.to_rebuild * min(1.0, limits.cut_days / limits.rebuild_days)
-        share = rebuilt / (1.0 - fund.given_up) if fund.given_up < 1.0 else 0.0
+        if fund.requirement > 0.0:  # as far as margin allows
+            most = settings.margin.buffer * fund.net_asset_value / fund.requirement - 1.0
+            rebuilt = min(rebuilt, most * left)
+        share = rebuilt / left if left > 0.0 else 0.0
         fund.given_up -= rebuilt
         shrink(fund, -share)
     else:

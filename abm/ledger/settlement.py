@@ -238,7 +238,8 @@ def deliver_to_investors(investors, banks, house, markets, journal):
             value = units * market.price
             deliver(journal, k, market.price, house[0], investor, units)
             pay_in(journal, banks, investor, house[0], value)
-            investor.budget -= value
+            if k != BILLS:  # for bargains, which bills are not
+                investor.budget -= value
         market.bought = 0.0
         market.sold = 0.0
         market.fill_of_sales = 0.0

@@ -8,7 +8,7 @@ from abm.agents.leveraged_fund import sold_short
 from abm.channels import FINITE_BUYERS, NO_CHANNEL
 from abm.compiled import rule
 from abm.contagion.finite_buyers import buyers_capacity, healing, share_of_offers_taken
-from abm.ledger.chart import BROAD_EQUITY, CRYPTO, N_TRADED, SECURITIES_LENT
+from abm.ledger.chart import BILLS, BROAD_EQUITY, CRYPTO, N_TRADED, SECURITIES_LENT
 from abm.ledger.revaluations import revalue
 from abm.markets.impact import impact
 from abm.markets.market import reprice
@@ -66,7 +66,7 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
     daily_share = settings[0].buyers.daily_share
     offered = 0.0
     for k in range(N_TRADED):
-        if k != CRYPTO:
+        if k not in (BILLS, CRYPTO):
             offered += max(0.0, markets[k].sold - markets[k].bought) * markets[k].price
     crypto_offered = max(0.0, markets[CRYPTO].sold - markets[CRYPTO].bought) * markets[CRYPTO].price
     of_securities = share_of_offers_taken(offered, investors, 0, daily_share, finite_buyers)
@@ -93,7 +93,11 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
     days[0].not_taken = not_taken
     for k in range(N_TRADED):
         market = markets[k]
-        taken = of_crypto if k == CRYPTO else of_securities
+        taken = of_securities
+        if k == BILLS:  # money that is at no bank: whoever has money takes them
+            taken = 1.0
+        elif k == CRYPTO:
+            taken = of_crypto
         capacity = buyers_capacity(investors, k)
         net = market.bought - market.sold
         market.fill_of_sales = (market.bought - net * taken) / market.sold if net < 0.0 else 1.0
