@@ -52,7 +52,7 @@ CRASH = {
     "spark.days": 4,
     "funds.leverage": 2,
     "funds.crowding": 1.6,
-    "buyers.budget": 1500,
+    "buyers.budget": 4000,
     "dealers.capital": 30,
     "dealers.takeover_leverage": 100,
     "banks.capital": 0.4,

@@ -54,7 +54,7 @@ DEALER = Record(
         memory("provision", "$bn", "what seized customers already lack, not yet booked as a loss"),
         memory("missing_cash", "$bn", "funding that it could not find today"),
         memory("days_without_cash", "days", "how long it could not pay all that it had to", kind="i8"),
-        memory("frozen", "0 or 1", "1 while customers cannot use their cash with it", kind="i8"),
+        memory("cash_frozen", "0 or 1", "1 while customers cannot use their cash with it", kind="i8"),
         memory("strain", "share", "part of the funding free to leave that has left lately; 0 in calm"),
         memory("room", "$bn", "loans to failed dealers' customers that it could take over today"),
         memory("asked", "$bn", "loans that they ask it to take over today"),

@@ -165,7 +165,7 @@ def mark_insolvent(dealers, banks, markets, stories, settings, switches, journal
         elif switch and (dealer.capital < -DUST or out_of_cash):
             dealer.failed = FAILED
         frozen = dealer.failed and dealer.days_failed < settings[0].dealers.freeze_days
-        dealer.frozen = 1 if frozen and switches[0].dealer_runs else 0
+        dealer.cash_frozen = 1 if frozen and switches[0].dealer_runs else 0
         if dealer.parent >= 0:
             revalue_group(journal, banks, dealer, max(dealer.capital, 0.0) - dealer.group_shares)
     terms = settings[0].banks

@@ -240,7 +240,7 @@ def move_cash(journal, banks, dealers, fund, line, other, amount):
 @rule
 def usable_cash(fund, line, dealers):
     """Return the free cash that a fund can use at one of its dealers, in $bn: none while it is frozen there."""
-    return 0.0 if dealers[fund.dealer[line]].frozen else max(fund.cash[line], 0.0)
+    return 0.0 if dealers[fund.dealer[line]].cash_frozen else max(fund.cash[line], 0.0)
 
 
 @rule
