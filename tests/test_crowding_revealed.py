@@ -116,7 +116,7 @@ def test_only_the_rise_of_requirements_is_counted() -> None:
 def test_other_dealers_hear_of_it_the_day_after_and_the_books_close() -> None:
     economy = still(margin__grace_days=0, channels__cross_asset_sales=False)
     seized, funds = economy.funds[LONG_SHORT], economy.funds
-    seized.maintenance[:] = 0.99  # its dealers lose patience
+    seized.maintenance[:] = 9.0  # its dealers lose patience
     others = np.flatnonzero(funds["style"] == MARGIN_ACCOUNT)
     calm = funds["requirement"][others].copy()
     a_day(economy)
@@ -133,7 +133,8 @@ def test_other_dealers_hear_of_it_the_day_after_and_the_books_close() -> None:
 
 
 def test_calls_are_larger_after_a_seizure_and_not_before_and_the_books_close() -> None:
-    on, off = (finished(world(channels__crowding_revealed=on, **FALL), check=True) for on in (True, False))
+    deep = FALL | {"spark__total": 1.0, "funds__leverage": 2.5}
+    on, off = (finished(world(channels__crowding_revealed=on, **deep), check=True) for on in (True, False))
     assert len(of_kind(on, "seizure")) > 0
     assert on.rows["moved"][:, CROWDING_REVEALED].sum() > 10.0
     first = of_kind(on, "seizure")["tick"].min()

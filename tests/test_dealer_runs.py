@@ -196,7 +196,7 @@ def test_pools_put_cash_into_bills_and_take_it_out_again() -> None:
     economy = opened()
     pools, keeps = economy.pools, economy.pools["opening_deposit"][0]
     pools["deposit"] = keeps + 5.0, -5.0, -1e9
-    put_cash_into_bills(pools, economy.markets, economy.settings)
+    put_cash_into_bills(pools, economy.markets, economy.settings, economy.switches)
     slowly, all_that_it_has = 5.0 / economy.scenario.pools.bill_days, pools["units"][2, BILLS]
     at_once = max(5.0, (5.0 + keeps) / economy.scenario.pools.bill_days)
     assert pools["orders"][:, BILLS] == pytest.approx([slowly, -at_once, -all_that_it_has])

@@ -109,7 +109,8 @@ def test_every_margin_call_leads_back_to_a_root(log: pl.DataFrame) -> None:
 
 def test_a_banks_loss_goes_back_to_a_funds_shortfall(crashed: Economy, log: pl.DataFrame) -> None:
     events = by_number(log)
-    losses = log.filter(pl.col("kind") == "bank_loss")["event_id"]
+    on_dealers = pl.col("actor").str.starts_with("dealer:")
+    losses = log.filter((pl.col("kind") == "bank_loss") & on_dealers)["event_id"]
     assert len(losses) > 0
     for loss in losses:
         chain = [events[loss]]

@@ -104,7 +104,7 @@ def test_it_sells_notes_closes_futures_with_them_and_repays_the_advance() -> Non
 
 def test_what_a_sale_brings_repays_an_advance_or_a_recalled_loan_and_not_both() -> None:
     economy = still()
-    fund = economy.funds[HEDGED]
+    fund = with_cash(economy, HEDGED, 0.0)
     fund.advance, fund.recalled = 20.0, 10.0
     for sold, left in ((12.0, [8.0, 10.0]), (11.0, [0.0, 7.0]), (50.0, [0.0, 0.0])):
         fund.orders[NOTES] = -sold
@@ -169,7 +169,8 @@ def test_no_more_is_borrowed_on_repo_than_collateral_is_worth_after_haircuts(of_
     economy = still()
     fund, margin = economy.funds[HEDGED], economy.scenario.margin
     economy.markets["margin_factor"][NOTES], fund.margin_factor = of_notes, of_fund
-    collateral = (1.0 - of_notes * of_fund * margin.maintenance_notes) * fund.units[NOTES]
+    haircut = min(of_notes * of_fund, margin.largest_factor) * margin.maintenance_notes
+    collateral = (1.0 - haircut) * fund.units[NOTES]
     collateral += (1.0 - margin.maintenance_other) * (fund.other_securities - fund.other_owed)
     fund = with_cash(economy, HEDGED, 0.0)
     lend_fund_repo(scratch(economy), economy.dealers[fund.dealer[0]], fund, 0, collateral - 1.0 - fund.repo.sum())

@@ -42,6 +42,8 @@ def add_empty(economy: Economy, name: str) -> None:
         if field.name in ("share", "normal_budget", "earnings_per_day") or field.name.startswith("opening_"):
             longer[field.name][0] = 0
     longer["id"][0] = 1_000_000
+    if "ratio" in longer.dtype.names:  # who owns and owes nothing lacks no capital
+        longer["ratio"][0] = 1.0
     setattr(economy, name, longer)
     repoint(economy, name, np.arange(len(table)) + 1)
 

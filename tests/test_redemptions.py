@@ -25,7 +25,7 @@ def ask(economy: Economy, tick: int = 0) -> None:
 
 def pay(economy: Economy, tick: int) -> None:
     e = economy
-    pay_redemptions(e.funds, e.dealers, e.banks, e.investors, e.settings, e.switches, tick, e.day, e.journal)
+    pay_redemptions(e.funds, e.dealers, e.banks, e.investors, e.markets, e.settings, e.switches, tick, e.day, e.journal)
 
 
 def with_loss(loss: float, **overrides: object) -> Economy:
@@ -118,7 +118,7 @@ def test_a_payment_reaches_the_owners_bank_and_cancels_shares() -> None:
     economy = still()
     fund = economy.funds[0]
     owner, dealers = economy.investors[fund.owner], economy.dealers
-    before, due = economy.balances(), 0.2 * fund.net_asset_value
+    before, due = economy.balances(), 0.05 * fund.net_asset_value
     deposit, at_bank, shares = owner.deposit, economy.banks["deposits"][owner.bank], owner.fund_shares
     cash, loans, deposits = fund.cash.copy(), fund.margin_loan.copy(), dealers["deposit"].copy()
     fund.noticed = due

@@ -33,10 +33,11 @@ def volatile(economy: Economy, times: float) -> None:
 def trade(economy: Economy, row: int, tick: int = 0) -> bool:
     """Let one fund keep its limits, and fill its orders at once."""
     fund = economy.funds[row]
-    any_trade = keep_own_limits(fund, economy.settings[0], tick)
+    any_trade = keep_own_limits(fund, economy.markets, economy.settings[0], tick)
     fund.units += fund.orders
     fund.futures += fund.futures_order
-    fund.orders[:], fund.futures_order = 0.0, 0.0
+    fund.short *= 1.0 - fund.cover / max(fund.short.sum(), 1e-300)
+    fund.orders[:], fund.futures_order, fund.cover = 0.0, 0.0, 0.0
     return any_trade
 
 
@@ -105,7 +106,8 @@ def test_a_price_below_its_trend_is_cut_for_up_to_a_limit(below: float) -> None:
     look(economy)
     left = below * (1.0 - 1.0 / limits.trend_days)
     assert market.average_price == pytest.approx(left, **EXACT)
-    part = min(1.0, max(0.0, left / limits.trend_reach))
+    far = limits.trend_reach * market.normal_volatility * limits.trend_days**0.5
+    part = min(1.0, max(0.0, left / far))
     assert market.too_risky == pytest.approx(limits.trend_cut * part, **EXACT)
 
 
@@ -151,13 +153,13 @@ def test_a_book_is_rebuilt_slowly_and_only_in_calm() -> None:
             assert (fund.units > held).all()
         assert fund.given_up == pytest.approx(given_up, **EXACT)
         assert fund.units == pytest.approx((1.0 - given_up) * opening, **EXACT)
-    assert given_up == pytest.approx(0.5 * 0.96**10, **EXACT)
+    assert given_up == pytest.approx(0.5 * (1.0 - limits.cut_days / limits.rebuild_days) ** 10, **EXACT)
 
 
 def test_nothing_is_rebuilt_while_margin_is_near() -> None:
     economy = still()
     fund, buffer = economy.funds[CAUTIOUS], economy.scenario.margin.buffer
-    fund.given_up, fund.calm = 0.5, 1
+    fund.given_up = fund.to_rebuild = 0.5
     day = 10 - int(fund.id) % 10
     fund.requirement = buffer * fund.net_asset_value
     assert not trade(economy, CAUTIOUS, day)
@@ -176,10 +178,44 @@ def test_a_hedge_is_cut_and_rebuilt_with_its_notes() -> None:
         trade(economy, 5)
     assert fund.futures / fund.units[NOTES] == pytest.approx(hedged, **EXACT)
     cut = fund.futures
-    fund.given_up, fund.calm = 0.25, 1
+    fund.given_up = fund.to_rebuild = 0.25
     assert trade(economy, 5, tick=5)
     assert fund.futures < cut
     assert fund.futures / fund.units[NOTES] == pytest.approx(hedged, **EXACT)
+
+
+def test_a_stop_waits_with_rebuilding_until_nothing_held_is_too_risky() -> None:
+    economy = still()
+    fund, least = economy.funds[0], economy.scenario.risk_limits.least_cut
+    fund.given_up, fund.volatility_weight = 0.4, 0.0
+    volatile(economy, 1.0 / (1.0 - 1.5 * least))
+    look(economy)
+    assert fund.to_rebuild == 0.0
+    volatile(economy, 1.0 / (1.0 - 0.5 * least))
+    look(economy)
+    assert fund.to_rebuild == pytest.approx(0.4, **EXACT)
+
+
+def test_shorts_are_rebuilt_with_the_book_and_only_as_far_as_margin_allows() -> None:
+    economy = still()
+    fund, buffer = economy.funds[0], economy.scenario.margin.buffer
+    sold = fund.short.sum()
+    assert sold > 1.0
+    fund.given_up = fund.to_rebuild = 0.5
+    fund.requirement = buffer * fund.net_asset_value / 1.01
+    assert trade(economy, 0, tick=10 - int(fund.id) % 10)
+    assert fund.short.sum() == pytest.approx(1.01 * sold, **EXACT)
+
+
+def test_nothing_is_rebuilt_while_investors_who_leave_wait_for_cash() -> None:
+    economy = still()
+    fund, day = economy.funds[CAUTIOUS], 10 - int(economy.funds[CAUTIOUS].id) % 10
+    fund.given_up = fund.to_rebuild = 0.5
+    fund.requirement, fund.noticed = 0.1 * fund.net_asset_value, fund.net_asset_value
+    fund.cash[:] = 0.0
+    assert not trade(economy, CAUTIOUS, day)
+    fund.noticed = 0.0
+    assert trade(economy, CAUTIOUS, day)
 
 
 def test_a_fall_makes_funds_cut_with_causes_and_the_books_close() -> None:
@@ -202,7 +238,7 @@ def test_selling_into_a_fall_deepens_it() -> None:
 def test_off_nobody_cuts() -> None:
     economy = finished(world(channels__risk_limits=False, **FALL))
     assert (economy.funds["share_value"] < 1.0 - economy.funds["stop_drawdown"]).any()
-    for name in ("to_cut", "given_up", "calm"):
+    for name in ("to_cut", "given_up", "to_rebuild"):
         assert not economy.funds[name].any(), name
     assert not economy.rows["moved"][:, RISK_LIMITS].any()
     assert not len(of_kind(economy, "risk_limit"))

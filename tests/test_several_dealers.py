@@ -220,7 +220,9 @@ def test_sales_repay_secured_loans_and_unsecured_ones_wait_for_the_end() -> None
 
 
 def test_books_of_funds_and_dealers_agree_claim_by_claim_through_a_crash() -> None:
-    economy = finished(world(spark__total=0.8, spark__start=5, run__ticks=80, funds__leverage=1.5), check=True)
+    economy = finished(
+        world(spark__total=0.9, spark__start=5, run__ticks=80, funds__leverage=2.5, buyers__budget=8000), check=True
+    )
     assert len(of_kind(economy, "shortfall")) > 0
     for field, book in CLAIMS.items():
         assert economy.dealers[book] == pytest.approx(of_dealers(economy, field), rel=1e-9, abs=1e-6), field

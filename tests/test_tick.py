@@ -17,8 +17,10 @@ EVERYTHING = [
 ]
 # Where notes fall and dealers do not hedge them, they look weak and fail without any customer's loss.
 UNHEDGED = {"spark__total": 0, "dealers__capital": 60, "dealers__note_hedge": 0, "markets__notes__drift": -0.9}
+# Where notes rally, short futures cost cash that dealers advance and repo on the gain renews.
+RALLY = {"spark__total": 0, "markets__notes__drift": 0.95, "markets__notes__news_volatility": 0.02}
 # Where more of them have more capital, sound ones take over the business of those that fail, short sales too.
-MANY = {"dealers__capital": 60, "dealers__count": 4, "funds__count": 12}
+MANY = {"dealers__capital": 60, "dealers__count": 4, "dealers__takeover_leverage": 300, "funds__count": 12}
 
 
 def contents(economy: Economy) -> dict[str, bytes]:
@@ -47,6 +49,7 @@ def test_every_phase_writes_what_it_declares_and_nothing_else() -> None:
             off(crash_world(), "fund_default_losses"),
             crash_world(**MANY),
             small_world(**UNHEDGED),
+            small_world(**RALLY),
         )
         for world in worlds:
             before.clear()
@@ -88,7 +91,7 @@ def test_intents_are_empty_at_nightfall() -> None:
     with watching(look):
         finished(crash_world(actions=EVERYTHING), crash_seed())
     declared = {f"{name}.{f.name}" for name, record in RECORDS.items() for f in record.part(INTENTS)}
-    within_a_phase = {"dealers.due", "dealers.costs"}
+    within_a_phase = {"dealers.due", "dealers.costs", "funds.lacking"}
     assert declared - stated == within_a_phase, "an intent that nobody ever states"
 
 

@@ -77,10 +77,11 @@ def run_receiverships(banks, depositors, issuers, settings, days, journal):
         if not bank.failed or bank.days_failed == 0:
             continue
         leaving = depositors[bank.customers]
+        leaving.frozen = min(leaving.frozen, max(0.0, leaving.deposit))
         part = terms.first_payment
         if bank.days_failed > 1:
             part = 1.0 / max(1.0, terms.receivership_days - bank.days_failed + 2.0)
-        paid = max(0.0, min(part * leaving.frozen, leaving.deposit))
+        paid = part * leaving.frozen
         leaving.frozen -= paid
         to_strong_banks(banks, depositors, row, terms.target_ratio, paid, False, journal)
         support_bank(journal, public, bank, max(-bank.reserves, -bank.support))
