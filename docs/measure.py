@@ -62,7 +62,7 @@ def measure_fall(world: abm.Scenario, seed: int) -> dict[str, float]:
     """How far, how fast, and who lost; read from the daily series alone, which is quicker."""
     ticks = ticks_of(world, seed)
     summary = summarise(ticks, scenario=world)
-    dealers, banks = float(ticks["dealer_losses"].sum()), float(ticks["bank_losses"].sum())
+    dealers, banks = summary.dealer_losses_bn or 0.0, summary.bank_losses_bn or 0.0
     economy = float(ticks["loans_lost"].sum())
     return {
         **{f"moved_{name}": float(ticks[f"moved_{name}"].sum()) for name in CHANNELS},

@@ -31,7 +31,7 @@ OFF_MEANS = {
     "margin_procyclicality": "margins stay as they are in calm, and a dealer's own strain does not raise them",
     "risk_limits": "funds set themselves no limits: no stop after losses, no cut when markets move much",
     "redemptions": "nobody leaves a fund",
-    "cross_asset_sales": "a call is met out of what the fund mainly trades; a long-term investor takes the rest of a seized book",
+    "cross_asset_sales": "calls are met out of a fund's main market; investors take the rest of a seized book",
     "depth_spiral": "depth stays at its normal level whatever happens",
     "finite_buyers": "every offer finds a taker, and discounts heal as fast as in normal times",
     "performance_chasing": "savers leave their money where it is",

@@ -11,30 +11,22 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from worlds import crash_world
 
-import abm.ledger.postings as postings
 from abm.economy import AGENTS, Economy
 from abm.errors import CheckFailed
+from abm.ledger import chart, postings, revaluations
 from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECURITIES_LENT
 from abm.records import BOOKS
 
 LONGEST = 40  # days
-# Claims that no posting moves, or none that is used: their two sides are lost in the opening books.
-INERT = ("other_loans", "bank_debt", "interbank_loans", "public_support")
-# Postings that only channels still to be written use: none when they are.
-NOT_YET_USED = (
-    "lend_to_economy",
-    "write_off_loan",
-    "write_off_interbank",
-    "write_off_debt",
-    "write_off_deposit",
-    "support_bank",
-    "write_off_support",
-    "add_to_insured",
-)
+# In the second whoever is called is seized at once and buyers take all: what is left of books repays unsecured loans.
+SOLD = {"buyers__budget": 60_000, "margin__grace_days": 0, "margin__liquidation_days": 2, "spark__total": 0.3}
+SOUND = {"banks__capital": 1, "banks__liquidity_floor": 0.99}  # banks that trust each other lend reserves
+WORLDS = (crash_world(), crash_world(**SOLD, **SOUND, channels__risk_limits=False))
 CLAIMS = [
     (record.name, field.name, INSTRUMENTS[field.instrument])
     for record in AGENTS.values()
@@ -48,7 +40,7 @@ def legs(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, list[ast.stmt], in
     """Every statement that moves a balance or writes to the journal: function, block, place, journal?"""
     moved = {name for _, name, _ in CLAIMS} | {"units"}
     for function in tree.body:
-        if isinstance(function, ast.FunctionDef) and function.name not in NOT_YET_USED:
+        if isinstance(function, ast.FunctionDef):
             for node in ast.walk(function):
                 block = getattr(node, "body", [])
                 for place, statement in enumerate(block if isinstance(block, list) else []):
@@ -70,7 +62,7 @@ def instrument_of(leg: ast.AugAssign, journal: bool) -> str | None:
     target: Any = leg.target
     if journal:
         name = ast.unparse(target.slice.elts[1])
-        return None if name == "instrument" else INSTRUMENTS[getattr(postings, name)]
+        return None if name == "instrument" else INSTRUMENTS[getattr(chart, name)]
     claims = [claim for claim in CLAIMS if claim[1] == field_of(leg)]
     if len({instrument for *_, instrument in claims}) > 1:  # fund.repo and dealer.repo are not the same
         claims = [claim for claim in claims if ast.unparse(target).startswith(f"{claim[0]}.")]
@@ -79,9 +71,9 @@ def instrument_of(leg: ast.AugAssign, journal: bool) -> str | None:
     return found.pop() if found else None
 
 
-def mutants() -> Iterator[tuple[str, str, bool, dict[str, Any]]]:
+def mutants(module: ModuleType) -> Iterator[tuple[str, str, bool, dict[str, Any]]]:
     """Name of the leg, instrument, journal or not, and the names of a module of postings that lacks it."""
-    source = Path(postings.__file__).read_text(encoding="utf-8")
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
     for number in range(len(list(legs(ast.parse(source))))):
         tree = ast.parse(source)
         function, block, place, journal = list(legs(tree))[number]
@@ -120,35 +112,18 @@ def verdict(economy: Economy) -> str:
 
 
 def main(seed: int) -> None:
-    originals = {
-        name: item
-        for name, item in vars(postings).items()
-        if callable(item) and getattr(item, "__module__", "") == postings.__name__
-    }
-    for name in NOT_YET_USED:
-        users = [
-            m for m in sys.modules if m.startswith("abm.") and m != postings.__name__ and name in vars(sys.modules[m])
-        ]
-        assert not users, f"{users} use {name}: take it from NOT_YET_USED"
     found = []
-    for leg, instrument, journal, names in mutants():
-        put_in(names, originals)
-        said = verdict(Economy(crash_world(), seed, check=True))
-        found.append({"leg": leg, "instrument": instrument, "journal": journal, "said": said})
-    put_in(originals, originals)
-    for name, record in AGENTS.items():
-        for field in record.part(BOOKS):
-            if field.instrument is not None and INSTRUMENTS[field.instrument] in INERT:
-                economy = Economy(crash_world(), seed, check=True)
-                getattr(economy, name)[field.name][0] -= 1.0
-                found.append(
-                    {
-                        "leg": f"opening books: {name}.{field.name}",
-                        "instrument": INSTRUMENTS[field.instrument],
-                        "journal": False,
-                        "said": verdict(economy),
-                    }
-                )
+    for module in (postings, revaluations):
+        originals = {
+            name: item
+            for name, item in vars(module).items()
+            if callable(item) and getattr(item, "__module__", "") == module.__name__
+        }
+        for leg, instrument, journal, names in mutants(module):
+            put_in(names, originals)
+            said = next(filter(None, (verdict(Economy(world, seed, check=True)) for world in WORLDS)), "")
+            found.append({"leg": leg, "instrument": instrument, "journal": journal, "said": said})
+        put_in(originals, originals)
     sys.stdout.write(json.dumps(found))
 
 

@@ -18,7 +18,7 @@ EVERYTHING = [
 # Where notes fall and dealers do not hedge them, they look weak and fail without any customer's loss.
 UNHEDGED = {"spark__total": 0, "dealers__capital": 60, "dealers__note_hedge": 0, "markets__notes__drift": -0.9}
 # Where notes rally, short futures cost cash that dealers advance and repo on the gain renews.
-RALLY = {"spark__total": 0, "markets__notes__drift": 0.95, "markets__notes__news_volatility": 0.02}
+RALLY = {"spark__total": 0.8, "markets__notes__drift": 0.95, "markets__notes__news_volatility": 0.02}
 # Where more of them have more capital, sound ones take over the business of those that fail, short sales too.
 MANY = {"dealers__capital": 60, "dealers__count": 4, "dealers__takeover_leverage": 300, "funds__count": 12}
 

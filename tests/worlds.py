@@ -54,7 +54,7 @@ CRASH = {
     "funds.crowding": 1.6,
     "buyers.budget": 4000,
     "dealers.capital": 30,
-    "dealers.takeover_leverage": 100,
+    "dealers.takeover_leverage": 300,
     "banks.capital": 0.4,
     "banks.deposits": 22_400,
     "banks.recovery": 0.7,  # with so few bonds, depositors and other banks lose too

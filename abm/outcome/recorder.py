@@ -80,6 +80,7 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("forced_sales_lenders", ONE, "$bn", "sales of dealers and banks that lack cash or capital"),
     ("dealer_capital", ONE, "$bn", "capital of all dealers"),
     ("dealer_losses", ONE, "$bn", "dealers' losses on customers today"),
+    ("dealer_provisions", ONE, "$bn", "what seized books that are not sold yet lack"),
     ("funding_withdrawn", ONE, "$bn", "repo and customers' cash that left weak dealers today"),
     ("dealers_failed", ONE, "count", "dealers failed so far"),
     ("bank_capital", ONE, "$bn", "capital of all banks"),
@@ -178,6 +179,7 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
     row, day = rows[tick], days[0]
     for i in range(dealers.shape[0]):
         row.dealer_capital += dealers[i].capital
+        row.dealer_provisions += dealers[i].provision
         if dealers[i].failed:
             row.dealers_failed += 1.0
     row.funding_withdrawn = day.funding_withdrawn

@@ -119,7 +119,7 @@ class Summary:
     )
     output_shortfall: float | None = _key("largest fall of output below that without the spark", "log points")
     lender_losses_bn: float | None = _key("losses of dealers and banks: the next three together", "$bn")
-    dealer_losses_bn: float | None = _key("dealers' losses on customers", "$bn")
+    dealer_losses_bn: float | None = _key("dealers' losses on customers, provisions at the end included", "$bn")
     bank_losses_bn: float | None = _key("banks' losses on dealers and on each other", "$bn")
     loan_losses_bn: float | None = _key("banks' losses on loans outside, by default and in receiverships", "$bn")
     forced_sales_bn: float | None = _key(
@@ -284,7 +284,8 @@ def _without_the_spark(ticks: pl.DataFrame, no_news: pl.DataFrame | None, scenar
 def _outcomes(ticks: pl.DataFrame, scenario: Any) -> dict[str, Any]:
     """What is counted up to the last day of `ticks`."""
     n_funds, n_accounts = int(scenario.funds.count), int(scenario.margin_accounts.count)
-    dealer_losses, bank_losses = float(ticks["dealer_losses"].sum()), float(ticks["bank_losses"].sum())
+    dealer_losses = float(ticks["dealer_losses"].sum()) + float(ticks["dealer_provisions"][-1])
+    bank_losses = float(ticks["bank_losses"].sum())
     loan_losses = float(ticks["loans_lost"].sum())
     opening = {
         "bank": float(scenario.banks.equity) * float(scenario.banks.capital),
