@@ -23,10 +23,15 @@ from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECURITIES_LENT
 from abm.records import BOOKS
 
 LONGEST = 40  # days
-# In the second whoever is called is seized at once and buyers take all: what is left of books repays unsecured loans.
-SOLD = {"buyers__budget": 60_000, "margin__grace_days": 0, "margin__liquidation_days": 2, "spark__total": 0.3}
-SOUND = {"banks__capital": 1, "banks__liquidity_floor": 0.99}  # banks that trust each other lend reserves
-WORLDS = (crash_world(), crash_world(**SOLD, **SOUND, channels__risk_limits=False))
+# Beside the crash: books that are sold, and repay unsecured loans in full or not; banks that lend each other reserves.
+SOLD = {
+    "buyers__budget": 60_000,
+    "margin__grace_days": 0,
+    "margin__liquidation_days": 2,
+    "channels__risk_limits": False,
+}
+SOUND = {"banks__capital": 1, "banks__liquidity_floor": 0.99}
+WORLDS = (crash_world(), crash_world(**SOLD, **SOUND, spark__total=0.3), crash_world(**SOLD, spark__total=1.0))
 CLAIMS = [
     (record.name, field.name, INSTRUMENTS[field.instrument])
     for record in AGENTS.values()
