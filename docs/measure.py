@@ -82,6 +82,8 @@ def measure_fall(world: abm.Scenario, seed: int) -> dict[str, float]:
         "dealer_losses": dealers,
         "bank_losses": banks,
         "lender_losses": dealers + banks + economy,
+        "on_owners": dealers + banks,
+        "banking_crisis": float(summary.verdict_financial == "banking_crisis"),
         "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in TRADED)),
         "bank_capital_change": float(ticks["bank_capital"][-1] / ticks["bank_capital"][0] - 1),
         "note_discount_max": summary.note_discount_max or 0.0,
@@ -126,7 +128,7 @@ def measure_quiet(world: abm.Scenario, seed: int) -> dict[str, Any]:
         "dealer_losses": float(ticks["dealer_losses"].sum()),
         "bank_losses": float(ticks["bank_losses"].sum()),
         "loans_lost": float(ticks["loans_lost"].sum()),
-        **{f"moved_{name}": float(ticks[f"moved_{name}"].sum()) for name in CHANNELS},
+        "banking_crisis": float(summarise(ticks, scenario=world).verdict_financial == "banking_crisis"),
         "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in TRADED)),
     }
 

@@ -10,16 +10,19 @@ from pathlib import Path
 import numpy as np
 from measure import SCENARIO, Laboratory, value_of
 from results import (
+    CHANNEL_WORLDS,
     LEVERAGES,
     TARGETS,
     bounds_table,
     channel_effects,
     comparison_table,
+    constants_table,
     holds,
     leverage_samples,
     leverage_table,
     number,
     pairs_of_leverage,
+    quiet_at,
     quiet_measures,
     quiet_table,
     reported_table,
@@ -37,7 +40,18 @@ from abm.channels import CHANNELS
 LOSES_FROM = TARGETS["directions"]["loses_from_bn"]
 # Channels that move no dollars of their own: they change prices, margins or who bears a loss.
 COUNTED = tuple(name for name in CHANNELS if name not in ("narrative_feedback", "depth_spiral", "ordinary_trading"))
-WHY_NIL: dict[str, str] = {}  # why a channel does nothing to lenders in the default run
+# Why a channel does nothing to lenders in the default run.
+WHY_NIL: dict[str, str] = {
+    "ordinary_trading": "everyday trades move prices one way as often as the other",
+    "finite_buyers": "buyers hardly ever run out of money at today's leverage",
+    "crowding_revealed": "hardly any hedge fund is seized",
+    "fund_default_losses": "margin accounts' shortfalls are small against dealers' capital",
+    "dealer_runs": "no dealer's capital falls to the 70 % at which lenders begin to leave",
+    "credit_tightening": "earnings outrun losses: no bank falls below its target",
+    "deposit_runs": "no bank's capital falls to 7 % of weighted assets",
+    "bank_asset_sales": "banks that lack reserves borrow them from others, and none lacks capital",
+    "interbank": "no bank fails; and where one does, its bondholders lose first",
+}
 SPARED = 4  # the comparison runs all its twins, so that it takes a quarter of the seeds
 
 
@@ -58,7 +72,9 @@ def measured(seeds: int, workers: int, figures: Path) -> dict[str, Callable[[], 
     half = pairs_of_leverage(seeds)
     return {
         "headline": lambda: headline(lab),
-        "channel-effects": lambda: channels_effect_table(lab),
+        "channel-effects": lambda: channels_effect_table(lab, "today"),
+        "channel-effects-at-the-edge": lambda: channels_effect_table(lab, "edge"),
+        "constants": lambda: f"{seeds_of(lab, 'constants')} paired seeds, news on one day.\n\n{constants_table(lab)}",
         "bounds": lambda: f"{seeds_of(lab, 'bounds')} paired seeds.\n\n{bounds_table(lab)}",
         "quiet": lambda: f"{seeds} seeds, {TARGETS['quiet_world']['ticks']} days.\n\n{quiet_table(lab)}",
         "required": lambda: f"{seeds} paired seeds.\n\n{required_table(lab)}",
@@ -75,46 +91,50 @@ def headline(lab: Laboratory) -> str:
     start = f"The same spark of {value_of('spark.total'):g} log points of AI equity's worth, on the same {seeds} seeds:"
     rows = []
     for leverage in LEVERAGES:
-        sample = {speed: samples[speed, leverage] for speed in ("sudden", "gradual")}
-        cells = [f"{100 * np.median(s['drawdown']):.0f} %" for s in sample.values()]
-        cells += [number(float(s["lender_losses"].mean())) for s in sample.values()]
-        cells += [f"{100 * np.mean(s['bank_losses'] > LOSES_FROM):.0f} %" for s in sample.values()]
+        sample = [samples[speed, leverage] for speed in ("sudden", "gradual")]
+        cells = [f"{100 * np.median(s['drawdown']):.0f} %" for s in sample]
+        for name in ("on_owners", "loans_lost"):
+            cells += [number(float(s[name].mean())) for s in sample]
+        cells += [f"{100 * np.mean(s['banking_crisis']):.0f} %" for s in sample]
         rows.append((f"× {leverage:g}", *cells))
-    head = ("leverage", "AI equity falls: news on one day", "over 500 days", "dealers and banks lose: one day, $bn")
-    more = ("500 days, $bn", "seeds in which a bank loses: one day", "500 days")
+    head = ("leverage", "AI equity falls: news on one day", "over 500 days", "lost on owners and lenders: one day, $bn")
+    more = ("500 days, $bn", "banks lose on loans outside: one day, $bn", "500 days, $bn", "banking crisis: one day")
     checks = quiet_measures(lab)
     targets = TARGETS["quiet_world"]["targets"]
     kept = sum(holds(target, checks[target["name"]]) for target in targets)
-    calm = np.median(lab.sample(TARGETS["quiet_world"]["set"], "quiet")["drawdown_ai_equity"])
+    calm = lab.sample(quiet_at(1.0), "quiet", seeds=pairs_of_leverage(lab.seeds))
+    fall, lost = 100 * np.median(calm["drawdown_ai_equity"]), number(float(calm["loans_lost"].mean()))
     quiet = (
-        f"Falls are medians, losses means. Without a spark AI equity's largest fall is {100 * calm:.0f} % in the "
-        f"median seed, by ordinary news alone; {kept} of {len(targets)} limits on that quiet world are met."
+        "Falls are medians, losses means, the banking crisis a share of seeds. *Owners and lenders*: dealers' losses "
+        "on funds and margin accounts, banks' on dealers and on each other. Without a spark, in three years, AI "
+        f"equity's largest fall is {fall:.0f} % in the median seed, by ordinary news alone, and banks lose {lost} $bn "
+        f"on loans outside; {kept} of {len(targets)} limits on that quiet world are met."
     )
-    return f"{start}\n\n{table((*head, *more), rows)}\n\n{quiet}"
+    return f"{start}\n\n{table((*head, *more, '500 days'), rows)}\n\n{quiet}"
 
 
-def channels_effect_table(lab: Laboratory) -> str:
+def channels_effect_table(lab: Laboratory, where: str) -> str:
     """Each channel: its file, switch and test, what it moved, and what lenders lose more or less without it."""
     rows = []
     for name in CHANNELS:
-        effect = channel_effects(lab, name)
+        effect = channel_effects(lab, where, name)
         low, high = (effect["change"] + side * 1.96 * effect["error"] for side in (-1, 1))
-        nil = low <= 0.0 <= high
-        rows.append(
-            (
-                f"[`{name}`](abm/contagion/{name}.py)",
-                f"`channels.{name}`",
-                test_of(name),
-                number(effect["moved"]) if name in COUNTED else "–",
-                f"{signed(effect['change'])} ({signed(low)} to {signed(high)})",
-                f"{effect['fall']:+.1f}",
-                WHY_NIL.get(name, "") if nil else "",
-            )
-        )
-    words = f"{seeds_of(lab, 'channels')} paired seeds of the default scenario, news on one day, 1 040 days."
-    head = ("channel and file", "switch", "test", "dollars moved, $bn (median)", "lenders' losses without it, $bn")
-    more = ("fall of AI equity without it, points", "why nil")
-    return f"{words}\n\n{table((*head, *more), rows)}"
+        change = f"{signed(effect['change'])} ({signed(low)} to {signed(high)})"
+        moved = number(effect["moved"]) if name in COUNTED else "–"
+        row = (moved, change, f"{effect['fall']:+.1f}")
+        if where == "today":
+            nil = low <= 0.0 <= high or max(abs(low), abs(high)) < LOSES_FROM
+            link = f"[`{name}`](abm/contagion/{name}.py)"
+            rows.append((link, f"`channels.{name}`", test_of(name), *row, WHY_NIL.get(name, "") if nil else ""))
+        else:
+            rows.append((f"`{name}`", *row))
+    world, part = CHANNEL_WORLDS[where]
+    at = "the default scenario" if where == "today" else f"leverage × {world['funds.leverage']:g}"
+    words = f"{seeds_of(lab, part)} paired seeds, {at}, news on one day, 1 040 days."
+    head = ("dollars moved, $bn (median)", "lenders' losses without it, $bn", "fall of AI equity without it, points")
+    if where == "today":
+        return f"{words}\n\n{table(('channel and file', 'switch', 'test', *head, 'why nil'), rows)}"
+    return f"{words}\n\n{table(('channel', *head), rows)}"
 
 
 def draw_comparison(both: abm.ComparisonResult, figures: Path) -> None:
@@ -134,7 +154,7 @@ def draw_leverage(lab: Laboratory, figures: Path) -> None:
     panels = (
         ("drawdown", 100.0, "AI equity falls by, %"),
         ("worst_20_day_share", 1.0, "share of the fall in its worst 20 days"),
-        ("lender_losses", 1.0, "dealers and banks lose, $bn"),
+        ("on_owners", 1.0, "lost on owners and lenders, $bn"),
     )
     figure, axes = plt.subplots(1, len(panels), figsize=(11, 3.4), layout="constrained")
     for axis, (name, scale, words) in zip(axes, panels, strict=True):

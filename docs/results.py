@@ -21,6 +21,26 @@ SUDDEN, GRADUAL = {"spark.days": 1, **HORIZON}, {"spark.days": 500, **HORIZON}
 QUIET = TARGETS["quiet_world"]["set"]
 LEVERAGES = (0.5, 1.0, 1.5, 2.0, 3.0)
 SPARKS = (0.2, 0.6)
+EDGE = {**SUDDEN, "funds.leverage": 1.9}  # where banks lose in some seeds and not in others
+CHANNEL_WORLDS = {"today": (SUDDEN, "channels"), "edge": (EDGE, "channels_at_the_edge")}
+FACTORS = (0.5, 2.0)
+CEILINGS = {"markets.ai_equity.depth_floor": 1.0, "markets.broad_equity.depth_floor": 1.0}
+# What is trusted least: assumed numbers that much could hang on.
+CONSTANTS: dict[str, tuple[str, ...]] = {
+    "money ready for bargains": ("buyers.budget",),
+    "part of it spent in a day": ("buyers.daily_share",),
+    "impact of orders on equity": ("markets.ai_equity.impact_multiplier", "markets.broad_equity.impact_multiplier"),
+    "least depth of equity": ("markets.ai_equity.depth_floor", "markets.broad_equity.depth_floor"),
+    "worth of belief": ("narrative.worth_of_belief",),
+    "spread of leverage, long/short funds and accounts": (
+        "funds.long_short.leverage_dispersion",
+        "margin_accounts.leverage_dispersion",
+    ),
+    "savers' chasing of returns": ("chasers.sensitivity",),
+    "rise of margins with volatility": ("margin.volatility_response",),
+    "speed of runs on dealers": ("dealers.run_speed",),
+    "defaults when output falls": ("output.loan_losses",),
+}
 NAMES = {
     "ai_equity": "AI equity",
     "broad_equity": "broad equity",
@@ -68,9 +88,15 @@ def want_all(lab: Laboratory) -> None:
     for total in SPARKS:
         lab.want({**SUDDEN, "spark.total": total}, seeds=seeds_of(lab, "bounds"))
         lab.want({**SUDDEN, **ALL_OFF, "spark.total": total}, seeds=seeds_of(lab, "bounds"))
-    lab.want(SUDDEN, seeds=seeds_of(lab, "channels"))
-    for name in CHANNELS:
-        lab.want({**SUDDEN, f"channels.{name}": False}, seeds=seeds_of(lab, "channels"))
+    for on, part in CHANNEL_WORLDS.values():
+        lab.want(on, seeds=seeds_of(lab, part))
+        for name in CHANNELS:
+            lab.want({**on, f"channels.{name}": False}, seeds=seeds_of(lab, part))
+    for world in (SUDDEN, EDGE):
+        lab.want(world, seeds=seeds_of(lab, "constants"))
+        for paths in CONSTANTS.values():
+            for factor in FACTORS:
+                lab.want(with_constant(world, paths, factor), seeds=seeds_of(lab, "constants"))
 
 
 def seeds_of(lab: Laboratory, part: str) -> int:
@@ -208,13 +234,41 @@ def bounds_table(lab: Laboratory) -> str:
     return table(("what", "measured", "limit", "holds"), rows)
 
 
-def channel_effects(lab: Laboratory, name: str) -> dict[str, float]:
+def channel_effects(lab: Laboratory, where: str, name: str) -> dict[str, float]:
     """What a channel moved with all on, and the paired change of lenders' losses when it alone is off, in $bn."""
-    seeds = seeds_of(lab, "channels")
-    on, off = lab.sample(SUDDEN, seeds=seeds), lab.sample({**SUDDEN, f"channels.{name}": False}, seeds=seeds)
+    world, part = CHANNEL_WORLDS[where]
+    seeds = seeds_of(lab, part)
+    on, off = lab.sample(world, seeds=seeds), lab.sample({**world, f"channels.{name}": False}, seeds=seeds)
     change, error = paired(on["lender_losses"], off["lender_losses"])
     fall, _ = paired(on["drawdown"], off["drawdown"])
     return {"moved": float(np.median(on[f"moved_{name}"])), "change": change, "error": error, "fall": 100 * fall}
+
+
+# -- which constants decide ----------------------------------------------------------------------------
+
+
+def with_constant(world: dict[str, Any], paths: tuple[str, ...], factor: float) -> dict[str, Any]:
+    """That world with a constant (or several that are one) multiplied."""
+    return {**world, **{path: min(factor * value_of(path), CEILINGS.get(path, math.inf)) for path in paths}}
+
+
+def constants_table(lab: Laboratory) -> str:
+    """The ten constants that are trusted least, halved and doubled, today and near the edge."""
+    seeds = seeds_of(lab, "constants")
+    rows = []
+    for words, paths in {"as it is": (), **CONSTANTS}.items():
+        for factor in FACTORS if paths else (1.0,):
+            cells: list[str] = []
+            for world in (SUDDEN, EDGE):
+                now = lab.sample(with_constant(world, paths, factor), seeds=seeds)
+                cells += [percent(now["drawdown"]), number(float(now["on_owners"].mean()))]
+                cells += [number(float(now["loans_lost"].mean())), share(now["banking_crisis"] > 0)]
+            rows.append((words, f"× {factor:g}" if paths else "", *cells))
+    each = ("AI equity falls", "lost on owners and lenders, $bn", "on loans outside, $bn", "banking crisis")
+    today, edge = (
+        tuple(f"{what}{where}" for what in each) for where in ("", f", leverage × {EDGE['funds.leverage']:g}")
+    )
+    return table(("constant", "", *today, *edge), rows)
 
 
 # -- sudden and gradual --------------------------------------------------------------------------------
@@ -243,23 +297,32 @@ def leverage_table(lab: Laboratory) -> str:
                 middle(now["worst_20_day_share"] - off["worst_20_day_share"], "+.2f"),
                 middle(now["log_fall"] - off["log_fall"], "+.2f"),
             )
-            money = (
-                number(float(np.median(now["forced_sales"]))),
-                number(float(now["dealer_losses"].mean())),
-                number(float(now["bank_losses"].mean())),
+            failures = (
+                share(now["dealers_failed"] >= 2),
+                share(now["banks_failed"] > 0),
+                share(now["banking_crisis"] > 0),
             )
-            failures = share(now["dealers_failed"] >= 2), share(now["banks_failed"] > 0)
             falls = percent(now["drawdown"]), percent(now["broad_drawdown"])
-            rows.append((f"{leverage:g}", name, *falls, *speed, *money, *failures))
+            rows.append((f"{leverage:g}", name, *falls, *speed, *money_lost(now), *failures))
         calm = lab.sample(quiet_at(leverage), "quiet", seeds=half)
         falls = percent(calm["drawdown_ai_equity"]), percent(calm["drawdown_broad_equity"])
-        money = number(float(calm["dealer_losses"].mean())), number(float(calm["bank_losses"].mean()))
-        sales = number(float(np.median(calm["forced_sales"])))
-        failures = share(calm["dealers_failed"] >= 2), share(calm["bank_failed"] > 0)
-        rows.append((f"{leverage:g}", "no spark", *falls, "–", "–", "–", sales, *money, *failures))
+        failures = share(calm["dealers_failed"] >= 2), share(calm["bank_failed"] > 0), share(calm["banking_crisis"] > 0)
+        rows.append((f"{leverage:g}", "no spark", *falls, "–", "–", "–", *money_lost(calm), *failures))
     head = ("leverage", "news", "AI equity falls", "broad equity falls", "worst-20 share", "acceleration")
-    more = ("amplification", "forced sales, $bn", "dealers lose, $bn", "banks lose, $bn", "two dealers fail")
-    return table((*head, *more, "a bank fails"), rows)
+    more = (
+        "amplification",
+        "forced sales, $bn",
+        "dealers lose on customers, $bn",
+        "banks lose on dealers and banks, $bn",
+    )
+    last = ("banks lose on loans outside, $bn", "two dealers fail", "a bank fails", "banking crisis")
+    return table((*head, *more, *last), rows)
+
+
+def money_lost(sample: Sample) -> tuple[str, ...]:
+    """Median forced sales, and mean losses by lender."""
+    means = (number(float(sample[name].mean())) for name in ("dealer_losses", "bank_losses", "loans_lost"))
+    return number(float(np.median(sample["forced_sales"]))), *means
 
 
 KEYS = (
