@@ -123,7 +123,7 @@ def test_verdicts_stand_beside_those_without_the_spark(data):
     assert "comes without any spark in 3 of 4 runs" in comparison_report(noisy)
     rows = {row[0]: row[-1] for row in tables.verdicts(noisy).rows}
     assert rows["real: correction"].startswith("75%")
-    assert rows["real: recession"] == "–"
+    assert rows["real: recession"] == "0% (0% to 49%)"
     silent = replace(data, summaries=data.summaries.with_columns(pl.lit(None, pl.String).alias("no_news_verdict_real")))
     assert "without any spark" not in comparison_report(silent)
 

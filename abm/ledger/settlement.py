@@ -105,16 +105,24 @@ def settle_other(fund, banks, investors, house, journal):
 
 @rule
 def take_other_paper(pools, investors, banks, markets, journal):
-    """Let cash pools that find no bills take other paper from those who would have delivered them, if they have it."""
+    """Let cash pools that find no bills take other paper from those who would have delivered them.
+
+    Where an investor has not enough of it, all pools get the same part.
+    """
     bills = markets[BILLS]
     if bills.fill_of_purchases == 1.0:
         return
+    wanted = 0.0
     for row in range(pools.shape[0]):
-        pool = pools[row]
-        wanted = (1.0 - bills.fill_of_purchases) * max(0.0, pool.orders[BILLS]) * bills.price
-        for i in range(investors.shape[0]):
-            investor = investors[i]
-            taken = min(investor.share[BILLS] * wanted, max(0.0, investor.other_securities))
+        wanted += (1.0 - bills.fill_of_purchases) * max(0.0, pools[row].orders[BILLS]) * bills.price
+    if wanted <= 0.0:
+        return
+    for i in range(investors.shape[0]):
+        investor = investors[i]
+        part = min(investor.share[BILLS], max(0.0, investor.other_securities) / wanted)
+        for row in range(pools.shape[0]):
+            pool = pools[row]
+            taken = part * (1.0 - bills.fill_of_purchases) * max(0.0, pool.orders[BILLS]) * bills.price
             transfer_other(journal, investor, pool, taken)
             pay(journal, banks, pool, investor, taken)
 

@@ -26,7 +26,7 @@ def cause_of_move(k, markets, story, tick, events, counter):
     if flow < market.news_today and flow < market.belief_today and market.sale_event != NO_EVENT:
         cause = market.sale_event
         channel = events[cause].channel
-    elif market.belief_today < market.news_today and story.bad_news_event != NO_EVENT:
+    elif market.belief_today < min(market.news_today, 0.0) and story.bad_news_event != NO_EVENT:
         cause = story.bad_news_event
         channel = NARRATIVE_FEEDBACK
     elif story.disappointment > 0.0:
