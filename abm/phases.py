@@ -180,7 +180,17 @@ def clear(e: Economy) -> None:
 def settle(e: Economy) -> None:
     pay_variation_margin(e.funds, e.dealers, e.investors, e.banks, e.house, e.markets, e.journal)
     deliver_to_funds(
-        e.funds, e.dealers, e.banks, e.depositors, e.investors, e.house, e.markets, e.settings, e.day, e.journal
+        e.funds,
+        e.dealers,
+        e.banks,
+        e.depositors,
+        e.investors,
+        e.house,
+        e.markets,
+        e.settings,
+        e.switches,
+        e.day,
+        e.journal,
     )
     deliver_to_issuers(e.issuers, e.house, e.markets, e.day, e.journal)
     deliver_to_lenders(e.banks, e.dealers, e.house, e.markets, e.day, e.journal)

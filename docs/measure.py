@@ -126,7 +126,7 @@ def measure_quiet(world: abm.Scenario, seed: int) -> dict[str, Any]:
         "calls_met": float((kinds == "call_met").sum()),
         "quarters_alive": quarters_alive(result.tables.flows, world.run.ticks // QUARTER),
         "dealer_losses": float(ticks["dealer_losses"].sum()),
-        "bank_losses": float(ticks["bank_losses"].sum()),
+        "bank_losses": float((ticks["bank_losses"] - ticks["bank_recoveries"]).sum()),
         "loans_lost": float(ticks["loans_lost"].sum()),
         "banking_crisis": float(summarise(ticks, scenario=world).verdict_financial == "banking_crisis"),
         "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in TRADED)),

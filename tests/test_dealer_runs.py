@@ -13,6 +13,7 @@ from abm.contagion.fund_default_losses import RESOLVED, SOUND
 from abm.economy import Economy
 from abm.ledger.chart import BILLS, NOTES
 from abm.ledger.postings import charge_dealers, debit_cash
+from abm.ledger.settlement import borrow_on_lines
 from abm.outcome.events import KINDS, NO_EVENT
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
@@ -57,18 +58,30 @@ def test_repo_leaves_a_weak_dealer_at_the_stated_speed() -> None:
     terms, dealers = economy.scenario.dealers, economy.dealers
     before, opening = dealers["repo"].sum(axis=1), economy.balances()
     leaving = terms.run_speed * (1.0 - 0.2 / terms.weak_capital)
-    deposit = dealers["deposit"][0]
+    borrow_on_lines(dealers[0], economy.banks, 1e6, economy.journal)  # cash enough for all who leave
     for day in range(1, 11):
         weaken(economy, 0, 0.2)
         look_around(economy)
         left = (1.0 - leaving) ** day
         assert dealers["repo"][0].sum() == pytest.approx(left * before[0], **EXACT)
         assert dealers["strain"][0] == pytest.approx(1.0 - left, **EXACT)
+        assert dealers["unpaid"][0] == 0.0
     np.testing.assert_array_equal(dealers["repo"].sum(axis=1)[1:], before[1:])
     assert not dealers["strain"][1:].any()
-    assert dealers["deposit"][0] <= deposit - (1.0 - left) * before[0] + 1e-9, "it pays, whether it can or not"
     assert len(of_kind(economy, "dealer_run")) == 1
     economy._prove(opening, "run")
+
+
+def test_nobody_is_paid_with_cash_that_a_weak_dealer_does_not_have() -> None:
+    economy = opened()
+    terms, dealer = economy.scenario.dealers, economy.dealers[0]
+    repo, cash = dealer.repo.sum(), dealer.deposit
+    weaken(economy, 0, 0.2)
+    look_around(economy)
+    wanted = terms.run_speed * (1.0 - 0.2 / terms.weak_capital) * repo
+    assert wanted > cash > 0.0
+    assert repo - dealer.repo.sum() == pytest.approx(cash, **EXACT)
+    assert dealer.unpaid == pytest.approx(wanted - cash, **EXACT)
 
 
 def test_a_run_is_forgotten_to_nought() -> None:
@@ -90,7 +103,7 @@ def test_customers_move_free_cash_to_their_sound_dealers_if_they_have_one() -> N
     funds, terms, opening = economy.funds, economy.scenario.dealers, economy.balances()
     before, in_all = with_dealer(economy, "cash", 0), funds["cash"].sum(axis=1)
     several = (funds["line_share"] > 0.0).sum(axis=1) > 1
-    repo = economy.dealers["repo"][0].sum()
+    repo, cash = economy.dealers["repo"][0].sum(), economy.dealers["deposit"][0]
     weaken(economy, 0, 0.0)
     look_around(economy)
     kept = np.where(several, 1.0 - terms.run_speed, 1.0)
@@ -98,7 +111,7 @@ def test_customers_move_free_cash_to_their_sound_dealers_if_they_have_one() -> N
     assert (before[several] > 1.0).any()
     assert (before[~several] > 1.0).any()
     assert funds["cash"].sum(axis=1) == pytest.approx(in_all, **EXACT)
-    moved = (before - with_dealer(economy, "cash", 0)).sum() + terms.run_speed * repo
+    moved = (before - with_dealer(economy, "cash", 0)).sum() + min(terms.run_speed * repo, cash)
     assert economy.day["moved"][0, DEALER_RUNS] == pytest.approx(moved, **EXACT)
     economy._prove(opening, "run")
 

@@ -31,7 +31,7 @@ def full_impact(market: np.record, bought: float) -> float:
 def rationed(part: float) -> Economy:
     """A world whose buyers take this part of an offer of SOLD units in a day."""
     budget = part * SOLD / default().buyers.daily_share
-    return Economy(small_world(buyers__budget=budget), 1)
+    return Economy(small_world(buyers__budget=budget, buyers__note_budget=budget), 1)
 
 
 @MARKETS
@@ -104,7 +104,10 @@ def log_falls(seeds: int, **overrides: float) -> np.ndarray:
 @pytest.mark.slow
 def test_the_fewer_the_buyers_the_deeper_the_fall() -> None:
     """At leverage 2.5, by pairs of the same seed, and by at least three standard errors."""
-    many, some, few = (log_falls(10, funds__leverage=2.5, buyers__budget=budget) for budget in (8000, 2000, 1000))
+    many, some, few = (
+        log_falls(10, funds__leverage=2.5, buyers__budget=budget, buyers__note_budget=budget)
+        for budget in (8000, 2000, 1000)
+    )
     for more, fewer in ((many, some), (some, few)):
         difference = fewer - more
         assert difference.mean() > 3.0 * difference.std(ddof=1) / np.sqrt(len(difference))

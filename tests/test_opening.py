@@ -6,6 +6,7 @@ from worlds import default, small_world
 
 from abm.agents.bank import OTHER_NON_BANKS, PRIVATE_CREDIT
 from abm.agents.leveraged_fund import MARGIN_ACCOUNT, N_DEALERS, STYLES
+from abm.agents.long_term_investor import FOR_NOTES, FOR_SHARES
 from abm.economy import AGENTS, WITH_FIELD, Economy
 from abm.ledger.chart import (
     AI_EQUITY,
@@ -159,7 +160,8 @@ def test_investors_savers_and_depositors_open_as_stated(opened: Economy) -> None
     assert (crypto_holders["sector"] == CRYPTO_HOLDERS).all()
     close(investors["deposit"].sum(), terms.deposits)
     close(crypto_holders["deposit"].sum(), terms.crypto_deposits)
-    close(investors["budget"].sum(), terms.budget)
+    close(investors["budget"][:, FOR_SHARES].sum(), terms.budget)
+    close(investors["budget"][:, FOR_NOTES].sum(), terms.note_budget)
     close(crypto_holders["budget"].sum(), terms.crypto_budget)
     np.testing.assert_allclose(opened.investors["share"].sum(axis=0), 1.0)
     assert np.array_equal(crypto_holders["share"][0] > 0.0, np.arange(N_TRADED) == CRYPTO)
@@ -264,7 +266,8 @@ def test_the_crowding_dial_scales_ai_equity(crowding: float) -> None:
 def test_the_dials_of_capital_and_cash(dial: float) -> None:
     economy = Economy(default().replace({"banks.capital": dial, "buyers.cash": dial}), 1)
     close(economy.banks["opening_capital"].sum(), dial * default().banks.equity)
-    close(economy.investors["budget"].sum(), dial * (default().buyers.budget + default().buyers.crypto_budget))
+    buyers = default().buyers
+    close(economy.investors["budget"].sum(), dial * (buyers.budget + buyers.note_budget + buyers.crypto_budget))
     close(Economy(small_world(dealers__capital=77.0), 1).dealers["opening_capital"].sum(), 77.0)
 
 

@@ -19,6 +19,8 @@ EVERYTHING = [
 UNHEDGED = {"spark__total": 0, "dealers__capital": 60, "dealers__note_hedge": 0, "markets__notes__drift": -0.9}
 # Where notes rally, short futures cost cash that dealers advance and repo on the gain renews.
 RALLY = {"spark__total": 0.8, "markets__notes__drift": 0.95, "markets__notes__news_volatility": 0.02}
+# Where nobody else asks why AI equity fell, those do who stop paying their banks.
+SLUMP = {"spark__total": 0.5, "funds__leverage": 0.1, "channels__risk_limits": False, "channels__redemptions": False}
 # Where more of them have more capital, sound ones take over the business of those that fail, short sales too.
 MANY = {"dealers__capital": 60, "dealers__count": 4, "dealers__takeover_leverage": 300, "funds__count": 12}
 
@@ -50,6 +52,7 @@ def test_every_phase_writes_what_it_declares_and_nothing_else() -> None:
             crash_world(**MANY),
             small_world(**UNHEDGED),
             small_world(**RALLY),
+            small_world(**SLUMP),
         )
         for world in worlds:
             before.clear()
@@ -91,7 +94,7 @@ def test_intents_are_empty_at_nightfall() -> None:
     with watching(look):
         finished(crash_world(actions=EVERYTHING), crash_seed())
     declared = {f"{name}.{f.name}" for name, record in RECORDS.items() for f in record.part(INTENTS)}
-    within_a_phase = {"dealers.due", "dealers.costs", "funds.lacking"}
+    within_a_phase = {"dealers.due", "dealers.costs", "funds.lacking", "investors.asked", "investors.takes"}
     assert declared - stated == within_a_phase, "an intent that nobody ever states"
 
 

@@ -6,16 +6,21 @@ short sellers. Long-term holders of crypto do the same for crypto, and for nothi
 
 from __future__ import annotations
 
+from abm.compiled import rule
 from abm.ledger.chart import (
     AI_EQUITY,
     DEPOSITS,
     FUND_SHARES,
     FUTURES,
     N_TRADED,
+    NOTES,
     OTHER_SECURITIES,
     SECURITIES_LENT,
 )
-from abm.records import Record, asset, memory, pointer, term
+from abm.records import Record, asset, intent, memory, pointer, term
+
+N_BUDGETS = 2
+FOR_SHARES, FOR_NOTES = range(N_BUDGETS)  # crypto's holders keep theirs in the first
 
 LONG_TERM_INVESTOR = Record(
     "investor",
@@ -24,13 +29,21 @@ LONG_TERM_INVESTOR = Record(
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         pointer("bank", "banks"),
         term("share", "share", "its part of the other side of each market", size=N_TRADED),
-        term("normal_budget", "$bn", "cash and risk that it would spend on bargains in normal times"),
+        term("normal_budget", "$bn", "cash and risk that it would spend on bargains in calm", size=N_BUDGETS),
         asset("units", AI_EQUITY, "securities or crypto held", size=N_TRADED),
         asset("lent", SECURITIES_LENT, "units of broad equity lent"),
         asset("futures", FUTURES, "contracts on notes held long"),
         asset("other_securities", OTHER_SECURITIES, "inert securities"),
         asset("deposit", DEPOSITS, "cash at its bank", at="bank"),
         asset("fund_shares", FUND_SHARES, "shares of hedge funds"),
-        memory("budget", "$bn", "what is left of the budget for bargains"),
+        memory("budget", "$bn", "what is left of them", size=N_BUDGETS),
+        intent("asked", "$bn", "inert securities that funds want it to take over today"),
+        intent("takes", "share", "part of them that it has the cash for"),
     ),
 )
+
+
+@rule
+def budget_for(k):
+    """Return which of an investor's budgets pays for bargains in market k: whoever wants notes wants no risk."""
+    return FOR_NOTES if k == NOTES else FOR_SHARES

@@ -52,12 +52,14 @@ def leave_weak_dealers(
     """Let cash pools take back repo, and funds their free cash, from dealers that look weak.
 
     strain += leaving * (1 - strain): the part that has left of the funding that is free to leave. When nobody
-    leaves any more it is forgotten at an even pace. A failed dealer pays only as far as its cash goes.
+    leaves any more it is forgotten at an even pace. A dealer pays as far as its cash goes; one that cannot pay all
+    for days fails, although it may still have capital.
     """
     terms = settings[0].dealers
     weak_ones = 0
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
+        dealer.unpaid = 0.0
         share = leaving(dealer, terms)
         if not switches[0].dealer_runs:
             dealer.strain = 0.0
@@ -65,10 +67,10 @@ def leave_weak_dealers(
             dealer.strain = max(0.0, dealer.strain - 1.0 / terms.strain_days)
         else:
             weak_ones += 1
-            withdrawn = share * total_repo(dealer)
-            if dealer.failed:
-                withdrawn = min(withdrawn, max(0.0, dealer.deposit))
-            elif dealer.strain == 0.0:
+            wanted = share * total_repo(dealer)
+            withdrawn = min(wanted, max(0.0, dealer.deposit))
+            dealer.unpaid = wanted - withdrawn
+            if not dealer.failed and dealer.strain == 0.0:
                 cause = cause_of_failure(dealer.loss_event, markets, stories, tick, events, counter)
                 dealer.loss_event = log_event(
                     events,
@@ -81,7 +83,7 @@ def leave_weak_dealers(
                     dealer.id,
                     DEALER_RUNS,
                     REPO,
-                    withdrawn,
+                    wanted,
                     cause,
                 )
             if withdrawn > 0.0:

@@ -1,11 +1,13 @@
 """Channel `finite_buyers`: those who buy bargains have so much cash and courage, and then no more.
 
 Cash in the market (Allen and Gale 1994): as the buyers' budget runs down, discounts heal more slowly and
-offers find no taker. Without the channel the other side of the market is bottomless.
+offers find no taker. Notes have a budget of their own; nobody pays with money that he does not have. Without the
+channel the other side of the market is bottomless.
 """
 
 from __future__ import annotations
 
+from abm.agents.long_term_investor import N_BUDGETS, budget_for
 from abm.compiled import rule
 
 
@@ -14,10 +16,11 @@ def buyers_capacity(investors, k):
     """Return what is left of the budgets of all who buy in market k, as a share of normal, between 0 and 1."""
     left = 0.0
     normal = 0.0
+    kind = budget_for(k)
     for row in range(investors.shape[0]):
         if investors[row].share[k] > 0.0:
-            left += investors[row].budget
-            normal += investors[row].normal_budget
+            left += investors[row].budget[kind]
+            normal += investors[row].normal_budget[kind]
     return min(1.0, max(0.0, left / normal)) if normal > 0.0 else 0.0
 
 
@@ -29,8 +32,20 @@ def share_of_offers_taken(offered, investors, k, daily_share, switch):
     left = 0.0
     for row in range(investors.shape[0]):
         if investors[row].share[k] > 0.0:
-            left += max(investors[row].budget, 0.0)
+            left += max(investors[row].budget[budget_for(k)], 0.0)
     return min(1.0, daily_share * left / offered)
+
+
+@rule
+def share_that_cash_pays(taken, investors, k, switch):
+    """Return the part of what buyers of market k would take today, in $bn, that they have the cash for."""
+    if not switch or taken <= 0.0:
+        return 1.0
+    cash = 0.0
+    for row in range(investors.shape[0]):
+        if investors[row].share[k] > 0.0:
+            cash += max(investors[row].deposit, 0.0)
+    return min(1.0, cash / taken)
 
 
 @rule
@@ -51,4 +66,5 @@ def rebuild_budgets(investors, settings):
     days = settings[0].buyers.recovery_days
     for row in range(investors.shape[0]):
         investor = investors[row]
-        investor.budget += (investor.normal_budget - investor.budget) / days
+        for kind in range(N_BUDGETS):
+            investor.budget[kind] += (investor.normal_budget[kind] - investor.budget[kind]) / days

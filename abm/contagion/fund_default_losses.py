@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from abm.agents.bank import bank_assets, bank_capital, capital_ratio, treasuries_of
 from abm.agents.dealer import N_LINES, dealer_capital, total_bank_loans
-from abm.agents.leveraged_fund import CLOSED, N_DEALERS, SEIZED, debt_on, securities_held, sold_short
+from abm.agents.leveraged_fund import (
+    CLOSED,
+    N_DEALERS,
+    SEIZED,
+    debt_on,
+    free_cash,
+    fund_debt,
+    securities_held,
+    sold_short,
+)
 from abm.channels import FUND_DEFAULT_LOSSES
 from abm.compiled import rule
 from abm.ledger.chart import BANK_LOANS, BROAD_EQUITY, MARGIN_LOANS, N_TRADED, NOTES
@@ -76,13 +85,15 @@ def sell_outside_market(fund, dealers, investors, banks, markets, journal):
 def close_seized_funds(
     funds, dealers, banks, investors, depositors, markets, switches, days, journal, tick, events, counter
 ):
-    """Close every seized fund whose book is sold: pay out what is left, or book what is missing."""
+    """Close every seized fund whose book is sold, or whose cash covers its debts: pay out, or book what is missing."""
     for row in range(funds.shape[0]):
         fund = funds[row]
         if fund.status != SEIZED or fund.days_in_call == 0:
             continue
         home = fund.home_market
-        if not switches[0].cross_asset_sales and fund.units[home] * markets[home].price <= DUST:
+        sold_at_home = not switches[0].cross_asset_sales and fund.units[home] * markets[home].price <= DUST
+        owed = fund_debt(fund) + sold_short(fund) * markets[BROAD_EQUITY].price
+        if sold_at_home or free_cash(fund) >= owed:
             sell_outside_market(fund, dealers, investors, banks, markets, journal)
         inert = fund.other_securities + fund.other_owed
         if securities_held(fund, markets) + inert + sold_short(fund) > DUST:
@@ -157,6 +168,8 @@ def mark_insolvent(dealers, banks, markets, stories, settings, switches, journal
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         dealer.capital = dealer_capital(dealer, markets) - dealer.provision
+        lacks_cash = dealer.unpaid > DUST or dealer.deposit < -DUST
+        dealer.days_without_cash = dealer.days_without_cash + 1 if lacks_cash else 0
         out_of_cash = dealer.days_without_cash > settings[0].dealers.cash_days
         if dealer.failed == RESOLVED:
             dealer.days_failed += 1
@@ -167,7 +180,8 @@ def mark_insolvent(dealers, banks, markets, stories, settings, switches, journal
         frozen = dealer.failed and dealer.days_failed < settings[0].dealers.freeze_days
         dealer.cash_frozen = 1 if frozen and switches[0].dealer_runs else 0
         if dealer.parent >= 0:
-            revalue_group(journal, banks, dealer, max(dealer.capital, 0.0) - dealer.group_shares)
+            owned = max(0.0, dealer.capital - total_written_off(dealer))
+            revalue_group(journal, banks, dealer, owned - dealer.group_shares)
     terms = settings[0].banks
     for row in range(banks.shape[0]):
         bank = banks[row]
@@ -192,17 +206,20 @@ def resolve_dealers(dealers, banks, depositors, markets, stories, settings, days
     """Resolve all dealers that are marked: their lenders lose on each line.
 
     At failure a lender loses the larger of loss given default times the loan and its part of the missing
-    capital, at most the loan; what it loses beyond the missing capital is the cost of the resolution. The
-    receiver runs on what is left: positions stay, customers leave (`dealer_runs`).
+    capital, at most the loan; what it loses beyond the missing capital is the cost of the resolution. A dealer
+    that fails of cash costs the less the more of its capital is left. The receiver runs on what is left: positions
+    stay, customers leave (`dealer_runs`), and what its capital regains goes to the banks that have written it off.
     """
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
+        recover(dealer, banks, days[0], journal)
         if dealer.failed != FAILED and dealer.failed != FAILED_AGAIN:
             continue
         missing = max(0.0, -dealer.capital)
         least = 0.0
         if dealer.failed == FAILED:
-            least = settings[0].dealers.loss_given_default
+            left = max(0.0, dealer.capital) / dealer.opening_capital if dealer.opening_capital > 0.0 else 0.0
+            least = settings[0].dealers.loss_given_default * max(0.0, 1.0 - left)
             dealer.failure_event = log_event(
                 events,
                 counter,
@@ -228,6 +245,7 @@ def resolve_dealers(dealers, banks, depositors, markets, stories, settings, days
                 continue
             bank = banks[dealer.lender[line]]
             write_off_dealer_loan(journal, banks, dealer, line, loss)
+            dealer.written_off[line] += loss
             days[0].bank_losses += loss
             bank.loss_event = log_event(
                 events,
@@ -246,6 +264,27 @@ def resolve_dealers(dealers, banks, depositors, markets, stories, settings, days
         cost = max(0.0, share * owed - missing)
         pay(journal, banks, dealer, depositors[banks[dealer.bank].customers], cost)
         dealer.capital += share * owed - cost
+
+
+@rule
+def total_written_off(dealer):
+    """Return what all banks have written off on a dealer and not got back, in $bn."""
+    return dealer.written_off[0] + dealer.written_off[1] + dealer.written_off[2] + dealer.written_off[3]
+
+
+@rule
+def recover(dealer, banks, day, journal):
+    """Give a failed dealer's regained capital to the banks that have written it off, in proportion."""
+    written_off = total_written_off(dealer)
+    if dealer.failed != RESOLVED or dealer.capital <= DUST or written_off <= DUST:
+        return
+    share = min(1.0, dealer.capital / written_off)
+    for line in range(N_LINES):
+        regained = share * dealer.written_off[line]
+        write_off_dealer_loan(journal, banks, dealer, line, -regained)
+        dealer.written_off[line] -= regained
+        dealer.capital -= regained
+        day.bank_recoveries += regained
 
 
 @rule

@@ -81,13 +81,25 @@ def everyday_income(funds, dealers, banks, depositors, markets, settings, switch
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         gain = dealer.units[NOTES] * (markets[NOTES].price - markets[NOTES].last_price)
-        customers = depositors[banks[dealer.bank].customers]
+        customers = depositors[banks[soundest(banks, dealer.bank)].customers]
         pay(journal, banks, dealer, customers, dealer.costs + terms.note_hedge * gain)
         dealer.costs = 0.0
     for row in range(banks.shape[0]):
         bank = banks[row]
         if not bank.failed:
             earn(journal, bank, depositors[bank.customers], bank.earnings_per_day)
+
+
+@rule
+def soundest(banks, row):
+    """Return the row of a bank while it has not failed, and else of the sound one with most capital."""
+    chosen = row
+    most = 0.0
+    for other in range(banks.shape[0]):
+        if banks[row].failed and not banks[other].failed and banks[other].capital > most:
+            most = banks[other].capital
+            chosen = other
+    return chosen
 
 
 @rule

@@ -8,10 +8,10 @@ out. What the bank has not got in reserves the public lends, and gets back first
 from __future__ import annotations
 
 from abm.agents.bank import spare_capital
-from abm.agents.rest_of_system import PUBLIC
+from abm.agents.rest_of_system import FIRMS, PUBLIC
 from abm.compiled import rule
 from abm.ledger.postings import move_insured, pay, support_bank
-from abm.ledger.revaluations import write_off_deposit, write_off_support
+from abm.ledger.revaluations import write_off_debt, write_off_deposit, write_off_support
 
 
 @rule
@@ -69,7 +69,7 @@ def run_receiverships(banks, depositors, issuers, settings, days, journal):
     """Pay out what is frozen at failed banks, square their reserves with the public, and book its losses.
 
     Paid on the first day: first payment * frozen; then frozen / days left of `receivership_days`. What a bank in
-    receivership loses later is the public's loss as far as it has lent.
+    receivership loses later is its bondholders' loss, then the public's as far as it has lent.
     """
     terms, public = settings[0].banks, issuers[PUBLIC]
     for row in range(banks.shape[0]):
@@ -85,6 +85,9 @@ def run_receiverships(banks, depositors, issuers, settings, days, journal):
         leaving.frozen -= paid
         to_strong_banks(banks, depositors, row, terms.target_ratio, paid, False, journal)
         support_bank(journal, public, bank, max(-bank.reserves, -bank.support))
+        bonds = min(bank.debt, max(0.0, -bank.capital))
+        write_off_debt(journal, bank, issuers[FIRMS], bonds)
+        bank.capital += bonds
         lost = min(bank.support, max(0.0, -bank.capital))
         write_off_support(journal, public, bank, lost)
         days[0].public_cost += lost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abm.agents.dealer import N_LINES, total_bank_loans, total_repo
 from abm.agents.leveraged_fund import N_DEALERS, SEIZED, sold_short
+from abm.agents.long_term_investor import budget_for
 from abm.channels import BANK_ASSET_SALES, DEALER_RUNS, ORDINARY_TRADING, REDEMPTIONS, RISK_LIMITS
 from abm.compiled import rule
 from abm.ledger.chart import BILLS, BROAD_EQUITY, FUNDS, N_TRADED, NOTES
@@ -45,10 +46,11 @@ def fill(order, market):
 
 
 @rule
-def deliver_to_funds(funds, dealers, banks, depositors, investors, house, markets, settings, days, journal):
+def deliver_to_funds(funds, dealers, banks, depositors, investors, house, markets, settings, switches, days, journal):
     """Deliver every fund's fills and debit or credit its account; its dealers owe the clearing house."""
     day = days[0]
     close_out_cost = settings[0].margin.close_out_cost
+    ask_owners(funds, investors, switches[0].finite_buyers)
     for row in range(funds.shape[0]):
         fund = funds[row]
         cost = 0.0
@@ -86,10 +88,28 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
 
 
 @rule
+def ask_owners(funds, investors, finite_buyers):
+    """Find which part of the inert securities that funds offer to their owners those have the cash for."""
+    for row in range(investors.shape[0]):
+        investors[row].asked = 0.0
+    for row in range(funds.shape[0]):
+        fund = funds[row]
+        if fund.other_order < 0.0:
+            most = max(fund.other_securities, fund.other_owed)
+            share = min(1.0, -fund.other_order / most) if most > 0.0 else 0.0
+            investors[fund.owner].asked += max(0.0, share * (fund.other_securities - fund.other_owed))
+    for row in range(investors.shape[0]):
+        investor = investors[row]
+        investor.takes = 1.0
+        if finite_buyers and investor.asked > 0.0:
+            investor.takes = min(1.0, max(0.0, investor.deposit) / investor.asked)
+
+
+@rule
 def settle_other(fund, banks, investors, house, journal):
     """Let a fund close (or enlarge) a share of its inert securities, long against short, with its owner.
 
-    Its owner takes over what is left, or delivers what is wanted. Returns the cost, in $bn.
+    Its owner takes over what is left, as far as it has the cash, or delivers what is wanted. Returns the cost, in $bn.
     """
     most = max(fund.other_securities, fund.other_owed)
     share = min(1.0, -fund.other_order / most) if most > 0.0 else 0.0
@@ -97,6 +117,9 @@ def settle_other(fund, banks, investors, house, journal):
     returned = share * fund.other_owed
     sold = share * fund.other_securities - returned
     owner = investors[fund.owner]
+    if sold > 0.0:
+        returned *= owner.takes
+        sold *= owner.takes
     transfer_other(journal, fund, owner, sold)
     net_other(journal, fund, returned)
     pay_in(journal, banks, owner, house[0], sold)
@@ -247,11 +270,14 @@ def deliver_to_investors(investors, banks, house, markets, journal):
             deliver(journal, k, market.price, house[0], investor, units)
             pay_in(journal, banks, investor, house[0], value)
             if k != BILLS:  # for bargains, which bills are not
-                investor.budget -= value
+                investor.budget[budget_for(k)] -= value
         market.bought = 0.0
         market.sold = 0.0
         market.fill_of_sales = 0.0
         market.fill_of_purchases = 0.0
+    for row in range(investors.shape[0]):
+        investors[row].asked = 0.0
+        investors[row].takes = 0.0
 
 
 @rule
@@ -283,8 +309,8 @@ def settle_dealers(dealers, banks, pools, house, settings, journal):
     """Let each dealer pay (or receive) what its customers' trades came to, then square its cash.
 
     What is left over repays repo and bank loans in proportion. What is missing is borrowed so too: from banks
-    within the lines that they have granted and while they do not tighten, from cash pools while they do not
-    leave the dealer. What nobody lends is missing cash.
+    within the lines that they have granted and while they do not tighten (a failed dealer gets none), from cash
+    pools while they do not leave the dealer. What nobody lends is missing cash.
     """
     spare = settings[0].dealers.spare_lines
     for row in range(dealers.shape[0]):
@@ -298,14 +324,13 @@ def settle_dealers(dealers, banks, pools, house, settings, journal):
             borrow_on_repo(dealer, banks, pools, growth * on_repo, journal)
             borrow_on_lines(dealer, banks, growth * on_lines, journal)
         else:
-            room = max(0.0, (1.0 + spare) * dealer.opening_bank_loan - on_lines)
+            room = 0.0 if dealer.failed else max(0.0, (1.0 + spare) * dealer.opening_bank_loan - on_lines)
             part = on_lines / (on_repo + on_lines) if on_repo + on_lines > 0.0 else 1.0
             left_alone = dealer.strain > 0.0
             borrowed = borrow_on_lines(dealer, banks, min(room, wanted if left_alone else part * wanted), journal)
             if not left_alone:
                 borrow_on_repo(dealer, banks, pools, wanted - borrowed, journal)
         dealer.missing_cash = max(0.0, dealer.opening_deposit - dealer.deposit)
-        dealer.days_without_cash = dealer.days_without_cash + 1 if dealer.deposit < -DUST else 0
 
 
 @rule

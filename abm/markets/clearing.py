@@ -7,8 +7,8 @@ import math
 from abm.agents.leveraged_fund import sold_short
 from abm.channels import FINITE_BUYERS, NO_CHANNEL
 from abm.compiled import rule
-from abm.contagion.finite_buyers import buyers_capacity, healing, share_of_offers_taken
-from abm.ledger.chart import BILLS, BROAD_EQUITY, CRYPTO, N_TRADED, SECURITIES_LENT
+from abm.contagion.finite_buyers import buyers_capacity, healing, share_of_offers_taken, share_that_cash_pays
+from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, N_TRADED, NOTES, SECURITIES_LENT
 from abm.ledger.revaluations import revalue
 from abm.markets.impact import impact
 from abm.markets.market import reprice
@@ -22,6 +22,8 @@ from abm.outcome.events import (
     SCENARIO,
     log_event,
 )
+
+DUST = 1e-9  # $bn: less is nothing
 
 
 @rule
@@ -64,17 +66,20 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
     """
     finite_buyers = switches[0].finite_buyers
     daily_share = settings[0].buyers.daily_share
-    offered = 0.0
-    for k in range(N_TRADED):
-        if k not in (BILLS, CRYPTO):
-            offered += max(0.0, markets[k].sold - markets[k].bought) * markets[k].price
-    crypto_offered = max(0.0, markets[CRYPTO].sold - markets[CRYPTO].bought) * markets[CRYPTO].price
-    of_securities = share_of_offers_taken(offered, investors, 0, daily_share, finite_buyers)
-    of_crypto = share_of_offers_taken(crypto_offered, investors, CRYPTO, daily_share, finite_buyers)
-    days[0].fill_share = of_securities
-    days[0].buyers_capacity = buyers_capacity(investors, 0)
-    not_taken = (1.0 - of_securities) * offered + (1.0 - of_crypto) * crypto_offered
-    if not_taken > 0.0:
+    of_shares = net_offers(markets, AI_EQUITY) + net_offers(markets, BROAD_EQUITY)
+    of_notes, of_crypto = net_offers(markets, NOTES), net_offers(markets, CRYPTO)
+    shares_taken = share_of_offers_taken(of_shares, investors, AI_EQUITY, daily_share, finite_buyers)
+    notes_taken = share_of_offers_taken(of_notes, investors, NOTES, daily_share, finite_buyers)
+    crypto_taken = share_of_offers_taken(of_crypto, investors, CRYPTO, daily_share, finite_buyers)
+    paid = share_that_cash_pays(shares_taken * of_shares + notes_taken * of_notes, investors, AI_EQUITY, finite_buyers)
+    shares_taken *= paid
+    notes_taken *= paid
+    crypto_taken *= share_that_cash_pays(crypto_taken * of_crypto, investors, CRYPTO, finite_buyers)
+    offered = of_shares + of_notes + of_crypto
+    not_taken = (1.0 - shares_taken) * of_shares + (1.0 - notes_taken) * of_notes + (1.0 - crypto_taken) * of_crypto
+    days[0].fill_share = 1.0 - not_taken / offered if offered > 0.0 else 1.0
+    days[0].buyers_capacity = buyers_capacity(investors, AI_EQUITY)
+    if not_taken > DUST:
         days[0].moved[FINITE_BUYERS] += max(0.0, not_taken - days[0].not_taken)
         log_event(
             events,
@@ -93,11 +98,13 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
     days[0].not_taken = not_taken
     for k in range(N_TRADED):
         market = markets[k]
-        taken = of_securities
-        if k == BILLS:  # money that is at no bank: whoever has money takes them
+        taken = shares_taken
+        if k == NOTES:
+            taken = notes_taken
+        elif k == BILLS:  # money that is at no bank: whoever has money takes them
             taken = 1.0
         elif k == CRYPTO:
-            taken = of_crypto
+            taken = crypto_taken
         capacity = buyers_capacity(investors, k)
         net = market.bought - market.sold
         market.fill_of_sales = (market.bought - net * taken) / market.sold if net < 0.0 else 1.0
@@ -112,6 +119,12 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
         market.discount += passing * impact(market, traded, depth) - rho * market.discount
         market.overhang = passing * (impact(market, net, depth) - impact(market, traded, depth))
         reprice(market)
+
+
+@rule
+def net_offers(markets, k):
+    """Return what is offered in market k beyond what is bid for, in $bn at yesterday's price."""
+    return max(0.0, markets[k].sold - markets[k].bought) * markets[k].price
 
 
 @rule

@@ -12,7 +12,7 @@ from abm.agents.bank import BANK, ECONOMY, N_BANK_LENDERS, N_DEBTORS, OTHER_NON_
 from abm.agents.cash_pool import CASH_POOL
 from abm.agents.dealer import DEALER, N_LINES
 from abm.agents.leveraged_fund import LEVERAGED_FUND, MARGIN_ACCOUNT, N_DEALERS, STYLES
-from abm.agents.long_term_investor import LONG_TERM_INVESTOR
+from abm.agents.long_term_investor import FOR_NOTES, FOR_SHARES, LONG_TERM_INVESTOR
 from abm.agents.performance_chaser import PERFORMANCE_CHASER
 from abm.agents.rest_of_system import CLEARING_HOUSE, DEBTOR, DEPOSITOR, FIRMS, ISSUER, PUBLIC
 from abm.draws import spread
@@ -244,8 +244,9 @@ def open_investors(scenario: Scenario, others: tuple[np.ndarray, ...], house_ban
     investors["share"][:-1] = 1.0 / terms.count
     investors["share"][:, CRYPTO] = investors["id"] == terms.count
     investors["bank"] = house_banks(len(investors))
-    investors["normal_budget"][:-1] = terms.budget * terms.cash / terms.count
-    investors["normal_budget"][-1] = terms.crypto_budget * terms.cash
+    investors["normal_budget"][:-1, FOR_SHARES] = terms.budget * terms.cash / terms.count
+    investors["normal_budget"][:-1, FOR_NOTES] = terms.note_budget * terms.cash / terms.count
+    investors["normal_budget"][-1, FOR_SHARES] = terms.crypto_budget * terms.cash
     investors["budget"] = investors["normal_budget"]
     investors["deposit"][:-1] = terms.deposits / terms.count
     investors["deposit"][-1] = terms.crypto_deposits

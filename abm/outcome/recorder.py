@@ -40,6 +40,7 @@ DAY = Record(
         memory("buyers_capacity", "share", "what is left of the buyers' budgets"),
         memory("dealer_losses", "$bn", "dealers' losses on customers"),
         memory("bank_losses", "$bn", "banks' losses on dealers and on each other"),
+        memory("bank_recoveries", "$bn", "what banks got back of what they had written off on dealers"),
         memory("loans_lost", "$bn", "banks' losses on loans outside, defaults and receiverships"),
         memory("public_cost", "$bn", "what the public will not get back"),
         memory("forced_by_lenders", "$bn", "sales of dealers and banks that lack cash or capital"),
@@ -85,6 +86,7 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("dealers_failed", ONE, "count", "dealers failed so far"),
     ("bank_capital", ONE, "$bn", "capital of all banks"),
     ("bank_losses", ONE, "$bn", "banks' losses on dealers and on each other today"),
+    ("bank_recoveries", ONE, "$bn", "what banks got back today of what they had written off on dealers"),
     ("banks_failed", ONE, "count", "banks failed so far"),
     ("bank_assets_failed_share", ONE, "share", "share of bank assets at failed banks"),
     ("bank_lending", ONE, "$bn", "loans of all banks"),
@@ -185,6 +187,7 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
     row.funding_withdrawn = day.funding_withdrawn
     row.dealer_losses = day.dealer_losses
     row.bank_losses = day.bank_losses
+    row.bank_recoveries = day.bank_recoveries
     total = 0.0
     failed = 0.0
     row.reserves_least = 1.0
@@ -246,6 +249,7 @@ def turn_the_page(markets, days, journal, journals, tick):
     day.forced_by_lenders = 0.0
     day.dealer_losses = 0.0
     day.bank_losses = 0.0
+    day.bank_recoveries = 0.0
     day.loans_lost = 0.0
     day.public_cost = 0.0
 

@@ -120,7 +120,7 @@ class Summary:
     output_shortfall: float | None = _key("largest fall of output below that without the spark", "log points")
     lender_losses_bn: float | None = _key("losses of dealers and banks: the next three together", "$bn")
     dealer_losses_bn: float | None = _key("dealers' losses on customers, provisions at the end included", "$bn")
-    bank_losses_bn: float | None = _key("banks' losses on dealers and on each other", "$bn")
+    bank_losses_bn: float | None = _key("banks' losses on dealers, less what they got back, and on each other", "$bn")
     loan_losses_bn: float | None = _key("banks' losses on loans outside, by default and in receiverships", "$bn")
     forced_sales_bn: float | None = _key(
         "forced sales, all markets: calls, seized books, redemptions, dealers and banks short of cash", "$bn"
@@ -254,7 +254,7 @@ def _bank_capital(
 
     def lost(of: pl.DataFrame) -> float:
         notes = float(scenario.banks.notes) * (1.0 - float(of["price_notes"][ticks.height - 1]))
-        return float((of["bank_losses"] + of["loans_lost"])[: ticks.height].sum()) + notes
+        return float((of["bank_losses"] - of["bank_recoveries"] + of["loans_lost"])[: ticks.height].sum()) + notes
 
     keys: dict[str, Any] = {"amplification_bank_capital_bn": lost(ticks) - lost(all_off)}
     if belief_only is not None:
@@ -285,7 +285,7 @@ def _outcomes(ticks: pl.DataFrame, scenario: Any) -> dict[str, Any]:
     """What is counted up to the last day of `ticks`."""
     n_funds, n_accounts = int(scenario.funds.count), int(scenario.margin_accounts.count)
     dealer_losses = float(ticks["dealer_losses"].sum()) + float(ticks["dealer_provisions"][-1])
-    bank_losses = float(ticks["bank_losses"].sum())
+    bank_losses = float((ticks["bank_losses"] - ticks["bank_recoveries"]).sum())
     loan_losses = float(ticks["loans_lost"].sum())
     opening = {
         "bank": float(scenario.banks.equity) * float(scenario.banks.capital),
