@@ -25,7 +25,12 @@ from abm.records import BOOKS
 LONGEST = 40  # days
 # Beside the crash: books that are sold and repay all loans, and banks that lend each other reserves; notes that
 # fall and are not hedged, so that even what was lent against them is lost.
-SOLD = {"buyers__budget": 60_000, "margin__liquidation_days": 2, "channels__risk_limits": False}
+SOLD = {
+    "buyers__budget": 60_000,
+    "buyers__note_budget": 60_000,
+    "margin__liquidation_days": 2,
+    "channels__risk_limits": False,
+}
 SOUND = {"banks__capital": 1, "banks__liquidity_floor": 0.99, "margin__grace_days": 0, "spark__total": 0.3}
 UNHEDGED = {"funds__relative_value__futures_short": 0, "markets__notes__news_volatility": 0.15, "spark__total": 2.5}
 WORLDS = (crash_world(), crash_world(**SOLD, **SOUND), crash_world(**SOLD, **UNHEDGED))

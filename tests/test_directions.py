@@ -1,7 +1,7 @@
 """Directions that accounting forces: what more of a cause does to lenders' losses, in pairs of the same seed.
 
 Two scenarios in which lenders lose in a fifth to four fifths of seeds: today's leverage, where dealers lose
-on customers and no bank does, and leverage 1.9, where banks lose on dealers. A year each.
+on customers and no bank does, and leverage 2.1, where banks lose on dealers. A year each.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ import pytest
 from worlds import default, finished
 
 SEEDS = 50
-TODAY, HIGH = 1.0, 1.9  # times today's leverage
+TODAY, HIGH = 1.0, 2.1  # times today's leverage
 
 pytestmark = pytest.mark.slow
 
