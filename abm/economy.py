@@ -290,7 +290,7 @@ def open_markets(scenario: Scenario) -> dict[str, np.ndarray]:
         numbers = getattr(scenario.markets, market.name)
         for name in ("news_volatility", "news_correlation", "normal_volatility", "impact_multiplier"):
             markets[name][k] = getattr(numbers, name)
-        for name in ("lasting_share", "depth_floor", "daily_volume", "impact_limit"):
+        for name in ("lasting_share", "depth_floor", "discount_days", "daily_volume", "impact_limit"):
             markets[name][k] = getattr(numbers, name)
         markets["units"][k] = numbers.capitalisation
         markets["drift"][k] = numbers.drift / scenario.run.ticks_per_year

@@ -49,12 +49,13 @@ def share_that_cash_pays(taken, investors, k, switch):
 
 
 @rule
-def healing(discount, capacity, settings, switch):
+def healing(market, capacity, settings, switch):
     """Return the part of a discount that heals in a day: more for a bargain, less when buyers run out.
 
     rho = (1 / days) * (1 + |discount| / bargain) * capacity for a discount, at most 1.
     """
-    speed = (1.0 + abs(discount) / settings.bargain_discount) / settings.discount_days
+    discount = market.discount
+    speed = (1.0 + abs(discount) / settings.bargain_discount) / market.discount_days
     if switch and discount < 0.0:
         speed *= capacity
     return min(1.0, speed)

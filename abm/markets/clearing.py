@@ -111,7 +111,7 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
         most = deliverable(investors, k)
         market.fill_of_purchases = (market.sold + most) / market.bought if net > most else 1.0
         traded = net * taken if net < 0.0 else min(net, most)
-        rho = healing(market.discount, capacity, settings[0].markets, finite_buyers)
+        rho = healing(market, capacity, settings[0].markets, finite_buyers)
         normal_depth = settings[0].markets.depth
         depth = normal_depth * market.depth
         passing = 1.0 - market.lasting_share

@@ -29,6 +29,7 @@ MARKET = Record(
         term("impact_multiplier", "times", "log points of price per share of the units sold, in full depth"),
         term("lasting_share", "share", "part of the impact that stays"),
         term("depth_floor", "share", "least depth"),
+        term("discount_days", "days", "time over which a liquidity discount fades"),
         term("daily_volume", "$bn per day", "normal volume"),
         term("impact_law", "law", "its place in LAWS", kind="i8"),
         term("impact_limit", "log points", "largest impact of a day's flow, by the saturating law"),

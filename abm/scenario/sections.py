@@ -84,6 +84,7 @@ class Market(Section):
     )
     lasting_share: float = number("part of the price impact that stays", "share", 0, 1)
     depth_floor: float = number("lowest depth, against normal", "share", 0.001, 1)
+    discount_days: float = number("time over which a liquidity discount fades", "days", 1, 10_000)
     daily_volume: float = number("normal volume", "$bn per day", 0.001, 1e9)
     impact: str = choice("law of price impact", "linear", "square_root", "saturating")
     impact_limit: float = number("largest impact of a day's flow (saturating)", "log points", 1e-9, 3)
@@ -102,7 +103,6 @@ class Markets(Section):
     volatility_days: float = number("time over which volatility is measured", "days", 1, 10_000)
     volatility_tolerance: float = number("volatility, against normal, at which depth begins to fall", "times", 0.1, 100)
     depth_recovery_days: float = number("time over which lost depth returns", "days", 1, 10_000)
-    discount_days: float = number("time over which a liquidity discount fades", "days", 1, 10_000)
     bargain_discount: float = number("discount at which buyers buy all they can", "log points", 0.0001, 3)
     ai_equity: Market
     broad_equity: Market
