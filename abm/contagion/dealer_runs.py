@@ -52,8 +52,8 @@ def leave_weak_dealers(
     """Let cash pools take back repo, and funds their free cash, from dealers that look weak.
 
     strain += leaving * (1 - strain): the part that has left of the funding that is free to leave. When nobody
-    leaves any more it is forgotten at an even pace. A dealer pays as far as its cash goes; one that cannot pay all
-    for days fails, although it may still have capital.
+    leaves any more it is forgotten at an even pace. Cash pools are paid as far as the dealer's cash goes; one that
+    cannot pay all for days, or is overdrawn by customers who left, fails although it may still have capital.
     """
     terms = settings[0].dealers
     weak_ones = 0

@@ -285,7 +285,7 @@ def pay_variation_margin(funds, dealers, investors, banks, house, markets, journ
     """Settle the day's gain and loss on futures in cash: what a fund cannot pay its dealers advance.
 
     A contract gains the change of the futures price, in the hands of who held it overnight. Gains on the notes
-    that it hedges are not cash. An advance is repaid as soon as there is cash.
+    that it hedges are not cash. An advance is repaid out of free cash, on a day on which futures move.
     """
     change = markets[NOTES].futures_price - markets[NOTES].last_futures_price
     if change == 0.0:
