@@ -175,6 +175,10 @@ def test_sound_dealers_take_over_no_more_than_their_room_and_the_rest_is_recalle
     assert funds["recalled"] == pytest.approx(expected, rel=1e-6, abs=1e-6)
     recalls = of_kind(economy, "loan_recalled")
     assert len(recalls) == (expected > 1e-6).sum() > 0
+    dealers["capital"][1:] *= 10.0
+    look_around(economy)
+    assert lent()[0] == pytest.approx(0.0, abs=1e-6), "others have room now"
+    assert funds["recalled"] == pytest.approx(0.0, abs=1e-6), "and nobody recalls what they took over"
     economy._prove(opening, "run")
 
 

@@ -13,7 +13,7 @@ from abm.agents.dealer import total_bank_loans
 from abm.agents.leveraged_fund import CLOSED, SEIZED
 from abm.contagion.fund_default_losses import FAILED, RESOLVED, total_written_off
 from abm.economy import Economy
-from abm.ledger.chart import AI_EQUITY, NOTES
+from abm.ledger.chart import AI_EQUITY, BILLS, NOTES
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
 
@@ -129,3 +129,48 @@ def test_notes_that_nobody_wants_leave_buyers_of_shares_their_money() -> None:
     phases.clear(economy)
     assert economy.markets["fill_of_sales"][NOTES] == 0.0
     assert economy.markets["fill_of_sales"][AI_EQUITY] == 1.0
+
+
+def test_owners_deliver_no_inert_securities_that_they_do_not_hold() -> None:
+    economy = still()
+    fund = economy.funds[0]
+    owner = economy.investors[fund.owner]
+    economy.investors["other_securities"][fund.owner] = 5.0
+    held, owed = fund.other_securities, fund.other_owed
+    fund.other_order = 0.5 * max(held, owed)
+    assert 0.5 * (held - owed) > 5.0
+    phases.clear(economy)
+    phases.settle(economy)
+    assert owner.other_securities == pytest.approx(0.0, abs=1e-9)
+    assert fund.other_securities - fund.other_owed == pytest.approx(held - owed + 5.0)
+    assert fund.other_owed / owed == pytest.approx(fund.other_securities / held)
+
+
+def test_owners_pay_for_inert_securities_with_what_the_days_purchases_leave() -> None:
+    economy = still(channels__finite_buyers=True)
+    fund = economy.funds[0]
+    owner = economy.investors[fund.owner]
+    economy.investors["deposit"][:] = 5.0
+    sold = 20.0 / economy.markets["price"][AI_EQUITY]
+    assert owner.share[AI_EQUITY] > 0.0
+    assert economy.funds["units"][1, AI_EQUITY] > sold
+    economy.funds["orders"][1, AI_EQUITY] = -sold
+    fund.other_order = -0.5 * max(fund.other_securities, fund.other_owed)
+    before = owner.other_securities
+    phases.clear(economy)
+    phases.settle(economy)
+    spent = owner.share[AI_EQUITY] * sold * economy.markets["price"][AI_EQUITY]
+    assert spent > 1.0
+    assert owner.other_securities - before == pytest.approx(5.0 - spent)
+    assert owner.deposit == pytest.approx(0.0, abs=1e-9)
+
+
+def test_bills_heal_although_buyers_of_shares_have_run_out() -> None:
+    for capacity in (0.0, 1.0):
+        economy = still(channels__finite_buyers=True)
+        economy.investors["budget"][:] = capacity * economy.investors["normal_budget"]
+        economy.markets["discount"][[AI_EQUITY, BILLS]] = -0.001
+        phases.clear(economy)
+        bills, shares = economy.markets["discount"][[BILLS, AI_EQUITY]]
+        assert bills == pytest.approx(-0.001 * (1.0 - (1.0 + 0.001 / economy.scenario.markets.bargain_discount) / 2.0))
+        assert (shares == pytest.approx(-0.001)) == (capacity == 0.0)

@@ -38,7 +38,9 @@ LONG_TERM_INVESTOR = Record(
         asset("fund_shares", FUND_SHARES, "shares of hedge funds"),
         memory("budget", "$bn", "what is left of them", size=N_BUDGETS),
         intent("asked", "$bn", "inert securities that funds want it to take over today"),
-        intent("takes", "share", "part of them that it has the cash for"),
+        intent("wanted", "$bn", "inert securities that funds want it to deliver today"),
+        intent("takes", "share", "part of what it is asked to take over that it has the cash for"),
+        intent("gives", "share", "part of what it is asked to deliver that it holds"),
     ),
 )
 

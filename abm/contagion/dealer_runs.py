@@ -186,6 +186,7 @@ def find_other_dealers(
                 move_line(fund, line, dealers, pools, banks, investors, markets, days[0], journal)
                 if has_paid and old.days_failed >= terms.freeze_days + terms.move_days:
                     recall_rest(fund, line, old, settings[0].margin.liquidation_days, tick, days[0], events, counter)
+        fund.recalled = min(fund.recalled, owed_to_failed(fund, dealers))  # who takes over recalls nothing
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         if may_move(dealer, terms):
@@ -295,6 +296,16 @@ def move_short(fund, line, other, units, dealers, banks, investors, markets, jou
     lend_securities(journal, price, before, old, fund, line, -units)
     lend_securities(journal, price, after, new, fund, other, units)
     pay(journal, banks, after, before, units * price)
+
+
+@rule
+def owed_to_failed(fund, dealers):
+    """Return what a fund owes to failed dealers beyond its cash there, in $bn."""
+    owed = 0.0
+    for line in range(N_DEALERS):
+        if fund.line_share[line] > 0.0 and dealers[fund.dealer[line]].failed:
+            owed += max(0.0, debt_on(fund, line) - fund.cash[line])
+    return owed
 
 
 @rule

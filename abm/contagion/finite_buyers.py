@@ -52,7 +52,7 @@ def share_that_cash_pays(taken, investors, k, switch):
 def healing(market, capacity, settings, switch):
     """Return the part of a discount that heals in a day: more for a bargain, less when buyers run out.
 
-    rho = (1 / days) * (1 + |discount| / bargain) * capacity for a discount, at most 1.
+    rho = (1 / days) * (1 + |discount| / bargain) * capacity for a discount, at most 1. Bills use up nobody's budget.
     """
     discount = market.discount
     speed = (1.0 + abs(discount) / settings.bargain_discount) / market.discount_days

@@ -50,7 +50,7 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
     """Deliver every fund's fills and debit or credit its account; its dealers owe the clearing house."""
     day = days[0]
     close_out_cost = settings[0].margin.close_out_cost
-    ask_owners(funds, investors, switches[0].finite_buyers)
+    ask_owners(funds, investors, markets, switches[0].finite_buyers)
     for row in range(funds.shape[0]):
         fund = funds[row]
         cost = 0.0
@@ -88,38 +88,59 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
 
 
 @rule
-def ask_owners(funds, investors, finite_buyers):
-    """Find which part of the inert securities that funds offer to their owners those have the cash for."""
+def share_to_close(fund):
+    """Return the share of its inert securities, long and short, that a fund wants to close (negative: to enlarge)."""
+    most = max(fund.other_securities, fund.other_owed)
+    return min(1.0, -fund.other_order / most) if most > 0.0 else 0.0
+
+
+@rule
+def ask_owners(funds, investors, markets, finite_buyers):
+    """Find which part of the inert securities that funds offer, or want, their owners can pay for or deliver.
+
+    An owner has what the day's other purchases leave of its deposit, and the securities that it holds.
+    """
     for row in range(investors.shape[0]):
         investors[row].asked = 0.0
+        investors[row].wanted = 0.0
     for row in range(funds.shape[0]):
         fund = funds[row]
-        if fund.other_order < 0.0:
-            most = max(fund.other_securities, fund.other_owed)
-            share = min(1.0, -fund.other_order / most) if most > 0.0 else 0.0
-            investors[fund.owner].asked += max(0.0, share * (fund.other_securities - fund.other_owed))
+        if fund.other_order != 0.0:
+            offered = share_to_close(fund) * (fund.other_securities - fund.other_owed)
+            investors[fund.owner].asked += max(0.0, offered)
+            investors[fund.owner].wanted += max(0.0, -offered)
     for row in range(investors.shape[0]):
         investor = investors[row]
         investor.takes = 1.0
+        investor.gives = 1.0
         if finite_buyers and investor.asked > 0.0:
-            investor.takes = min(1.0, max(0.0, investor.deposit) / investor.asked)
+            left = investor.deposit
+            for k in range(N_TRADED):
+                left -= investor.share[k] * net_sold(markets[k]) * markets[k].price
+            investor.takes = min(1.0, max(0.0, left) / investor.asked)
+        if investor.wanted > 0.0:
+            investor.gives = min(1.0, max(0.0, investor.other_securities) / investor.wanted)
+
+
+@rule
+def net_sold(market):
+    """Return how many units the day's filled orders leave with the other side of a market."""
+    return market.sold * market.fill_of_sales - market.bought * market.fill_of_purchases
 
 
 @rule
 def settle_other(fund, banks, investors, house, journal):
     """Let a fund close (or enlarge) a share of its inert securities, long against short, with its owner.
 
-    Its owner takes over what is left, as far as it has the cash, or delivers what is wanted. Returns the cost, in $bn.
+    Its owner takes over what is left as far as it has the cash, or delivers what is wanted as far as it holds it.
+    Returns the cost, in $bn.
     """
-    most = max(fund.other_securities, fund.other_owed)
-    share = min(1.0, -fund.other_order / most) if most > 0.0 else 0.0
+    share = share_to_close(fund)
     fund.other_order = 0.0
+    owner = investors[fund.owner]
+    share *= owner.takes if share * (fund.other_securities - fund.other_owed) > 0.0 else owner.gives
     returned = share * fund.other_owed
     sold = share * fund.other_securities - returned
-    owner = investors[fund.owner]
-    if sold > 0.0:
-        returned *= owner.takes
-        sold *= owner.takes
     transfer_other(journal, fund, owner, sold)
     net_other(journal, fund, returned)
     pay_in(journal, banks, owner, house[0], sold)
@@ -260,7 +281,7 @@ def deliver_to_investors(investors, banks, house, markets, journal):
     """Let long-term investors take the other side, each its share, in units and in cash."""
     for k in range(N_TRADED):
         market = markets[k]
-        net = market.sold * market.fill_of_sales - market.bought * market.fill_of_purchases
+        net = net_sold(market)
         for row in range(investors.shape[0]):
             investor = investors[row]
             if investor.share[k] == 0.0:
@@ -277,7 +298,9 @@ def deliver_to_investors(investors, banks, house, markets, journal):
         market.fill_of_purchases = 0.0
     for row in range(investors.shape[0]):
         investors[row].asked = 0.0
+        investors[row].wanted = 0.0
         investors[row].takes = 0.0
+        investors[row].gives = 0.0
 
 
 @rule

@@ -105,13 +105,12 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
             taken = 1.0
         elif k == CRYPTO:
             taken = crypto_taken
-        capacity = buyers_capacity(investors, k)
         net = market.bought - market.sold
         market.fill_of_sales = (market.bought - net * taken) / market.sold if net < 0.0 else 1.0
         most = deliverable(investors, k)
         market.fill_of_purchases = (market.sold + most) / market.bought if net > most else 1.0
         traded = net * taken if net < 0.0 else min(net, most)
-        rho = healing(market, capacity, settings[0].markets, finite_buyers)
+        rho = healing(market, buyers_capacity(investors, k), settings[0].markets, finite_buyers and k != BILLS)
         normal_depth = settings[0].markets.depth
         depth = normal_depth * market.depth
         passing = 1.0 - market.lasting_share
