@@ -105,7 +105,7 @@ def seeds_of(lab: Laboratory, part: str) -> int:
 
 
 def quiet_at(leverage: float) -> dict[str, Any]:
-    return {**QUIET, "funds.leverage": leverage}
+    return {**QUIET, **HORIZON, "funds.leverage": leverage}
 
 
 # -- the quiet world -----------------------------------------------------------------------------------

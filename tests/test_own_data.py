@@ -75,6 +75,13 @@ def put(row: int, column: str, value: str) -> Callable[[Table], None]:
     return edit
 
 
+def one_dealer_twice(rows: Table) -> None:
+    """Let the second dealer of the first fund that has two be its first."""
+    first, second, share = (rows[0].index(name) for name in ("dealer_1", "dealer_2", "share_2"))
+    row = next(row for row in rows[1:] if float(row[share]) > 0.0)
+    row[second] = row[first]
+
+
 def same_books(first: Scenario, second: Scenario) -> None:
     books, others = open_books(first, SEED), open_books(second, SEED)
     for name, table in books.items():
@@ -102,8 +109,11 @@ def test_the_command_line_runs_an_export_to_the_same_bits() -> None:
         words = ["run", name, "--seed", str(SEED), "--out", out, "--quiet", "--until", "50", *words]
         result = CliRunner().invoke(powderkeg, words)
         assert result.exit_code == 0, result.output
-    frames = [pl.read_parquet(f"out-{n}/ticks.parquet") for n in (0, len(changes))]
+    folders = [Path(f"out-{n}") for n in (0, len(changes))]
+    frames = [pl.read_parquet(folder / "ticks.parquet") for folder in folders]
     assert frames[0].equals(frames[1])
+    summaries = [(folder / "summary.json").read_bytes() for folder in folders]
+    assert summaries[0] == summaries[1]
 
 
 def test_an_export_of_the_shipped_scenario_extends_it() -> None:
@@ -243,7 +253,15 @@ def test_the_other_dials_turn_own_data_too(mine: Scenario) -> None:
         ("funds", put(36, "style", "macro"), "row 36, style = 'macro' comes after a margin account"),
         ("funds", lambda rows: rows.clear(), "is empty; allowed is a header and at least one row"),
         ("funds", lambda rows: rows.__delitem__(slice(1, None)), "has no rows"),
-        ("funds", lambda rows: rows[1].append("1"), "is not a table"),
+        ("funds", lambda rows: rows[1].append("1"), "row 2 has 25 cells; allowed are 24"),
+        ("funds", lambda rows: rows[1].pop(), "row 2 has 23 cells; allowed are 24"),
+        (
+            "funds",
+            lambda rows: [row.append("1") for row in rows[1:]] + [rows[0].append("notes")],
+            "notes is there twice",
+        ),
+        ("funds", put(5, "notes", '"1'), "is not a table"),
+        ("funds", one_dealer_twice, "is there twice; allowed is one line for each dealer"),
         ("funds", lambda rows: rows.append(["1" * 6_000_000]), "bytes; allowed is a CSV file of at most 5000000"),
         ("dealers", put(2, "share", "0.9"), "the column share = "),
         (
@@ -253,6 +271,8 @@ def test_the_other_dials_turn_own_data_too(mine: Scenario) -> None:
         ),
         ("dealers", put(2, "parent", "-2"), "row 2, parent = '-2' is negative"),
         ("banks", put(2, "uninsured", "1e6"), "row 2, uninsured = 1000000.0 is too much; allowed is at most deposits"),
+        ("banks", put(2, "loans", "1e6"), "row 2, reserves + notes + bills + loans + private_credit_loans + other"),
+        ("banks", put(2, "deposits", "1e6"), "row 2, capital + deposits = "),
         ("exposures", put(2, "kind", "love"), "row 2, kind = 'love' is not known"),
         ("exposures", put(2, "creditor", "9"), "row 2, creditor = 9 does not exist"),
         ("exposures", lambda rows: rows.append(["bank_loan", "0", "1", "5"]), "has too many lines of bank_loan"),

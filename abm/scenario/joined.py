@@ -28,14 +28,14 @@ def joined(below: Leaves, own: Leaves) -> Leaves:
     return leaves
 
 
-def check_tables(leaves: Leaves) -> None:
+def check_tables(leaves: Leaves, label: str) -> None:
     """Refuse tables that refer to nobody, and totals that are not those of the tables."""
     tables = tables_of(leaves)
     for path, (number, file) in totals(tables, lambda path: leaves[path].value).items():
         Reader(file, "").number(DECLARED[path], path, number)
         if leaves[path].value != number:
             allowed = f"{number:g}, what the rows of {file} give, or to leave it out"
-            raise Reader("scenario", "").refuse(path, leaves[path].value, f"contradicts {file}", allowed)
+            raise Reader(label, "").refuse(path, leaves[path].value, f"contradicts {file}", allowed)
     check_references(tables, lambda path: leaves[path].value)
 
 
@@ -82,7 +82,8 @@ def totals(tables: Mapping[str, Table], value: Value) -> dict[str, tuple[float |
     found: dict[str, tuple[float | int, str]] = {}
 
     def add(table: Table, sums: Mapping[str, float | int]) -> None:
-        found.update({path: (DECLARED[path].kind(amount), table.file) for path, amount in sums.items()})
+        # To twelve digits: what a draw's amounts sum to is then the total that they were drawn from.
+        found.update({path: (DECLARED[path].kind(f"{amount:.12g}"), table.file) for path, amount in sums.items()})
 
     if table := tables.get("funds"):
         add(table, of_funds(table.by_column()))

@@ -89,7 +89,7 @@ def build(leaves: Leaves, label: str) -> Scenario:
     """A scenario from checked leaves; refuses what is missing or contradicts itself."""
     refuse_missing(leaves, label)
     actions = leaves.get("actions", [])
-    check_tables(leaves)
+    check_tables(leaves, label)
     check(lambda path: leaves[path].value, actions, label)
     quantities = {path: leaves[path] for path in DECLARED if isinstance(leaves[path], Quantity)}
     for index, action in enumerate(actions):

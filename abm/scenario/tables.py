@@ -6,6 +6,7 @@ states and decides its digest. The scenario's totals then follow the rows.
 
 from __future__ import annotations
 
+import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -125,6 +126,8 @@ EXPOSURES = (
     row_of("creditor", "banks, cash pools (repo)", f"to whom; a debtor has at most {MOST_LINES} lines of a kind"),
     Column("amount", "amount; of repo only the proportions count, since a dealer borrows what it has to fund", "$bn"),
 )  # fmt: skip
+BANK_HOLDS = ("reserves", "notes", "bills", "loans", "private_credit_loans", "other_non_bank_loans")
+BANK_OWES = ("capital", "deposits")
 COLUMNS: dict[str, tuple[Column, ...]] = {"funds": FUNDS, "dealers": DEALERS, "banks": BANKS, "exposures": EXPOSURES}
 FILES = {f"{name}.file": name for name in COLUMNS}
 
@@ -189,18 +192,16 @@ def read_file(name: str, file: object, folder: Path, label: str) -> Table:
 
 def parsed(text: str, label: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Header and rows of a CSV text, every cell a text or None."""
-    import polars as pl
-
     if not text.strip():
         raise InputError(f"{label}: is empty; allowed is a header and at least one row")
     try:
-        frame = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False)
-    except pl.exceptions.PolarsError as error:
+        header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    except csv.Error as error:
         raise InputError(
-            f"{label}: is not a table ({' '.join(str(error).split('Consider')[0].split())}); "
+            f"{label}: is not a table ({error}); "
             "allowed is a CSV file with commas and as many cells in every row as in the header"
         ) from None
-    return [column.strip() for column in frame.columns], frame.rows()
+    return [column.strip() for column in header], [tuple(row) for row in rows]
 
 
 def table_of(name: str, label: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
@@ -288,9 +289,14 @@ def check_row(name: str, row: Row, where: str) -> None:
                 f"{' + '.join(HELD)} = {held:.10g}; allowed are two equal sums"
             )
         check_sum(f"{where}: {' + '.join(shares := share_names())}", sum(row[share] for share in shares))
+        used = []
         for line in range(1, MOST_LINES + 1):
-            if row[f"dealer_{line}"] == ALONE and row[f"share_{line}"] > 0.0:
-                raise refusal(where, f"share_{line}", row[f"share_{line}"], "is with nobody", f"0, or a dealer_{line}")
+            dealer, share = row[f"dealer_{line}"], row[f"share_{line}"]
+            if dealer == ALONE and share > 0.0:
+                raise refusal(where, f"share_{line}", share, "is with nobody", f"0, or a dealer_{line}")
+            if dealer in used and share > 0.0:
+                raise refusal(where, f"dealer_{line}", dealer, "is there twice", "one line for each dealer")
+            used.append(dealer)
         for column in FUNDS_ALONE if row["style"] == MARGIN_ACCOUNT else ():
             if row[column] > 0.0:
                 raise refusal(where, column, row[column], "is not for a margin account", "0")
@@ -301,6 +307,10 @@ def check_row(name: str, row: Row, where: str) -> None:
             )
         if row["assets"] <= 0.0:
             raise refusal(where, "assets", row["assets"], "is nothing", "more than 0")
+        for parts in (BANK_HOLDS, BANK_OWES):
+            if (total := sum(row[part] for part in parts)) > (1.0 + TOLERANCE) * row["assets"]:
+                allowed = f"at most assets = {row['assets']:g}"
+                raise InputError(f"{where}, {' + '.join(parts)} = {total:g} is too much; allowed is {allowed}")
     if name == "exposures" and row["kind"] == "interbank" and row["debtor"] == row["creditor"]:
         raise refusal(where, "creditor", row["creditor"], "owes to itself", "another bank")
 
