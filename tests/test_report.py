@@ -119,12 +119,15 @@ def test_figures_that_are_drawn_already_are_taken(data, page, monkeypatch):
 @pytest.mark.usefixtures("without_images")
 def test_verdicts_stand_beside_those_without_the_spark(data):
     labels = pl.Series(["correction", "correction", "correction", "contained"] * 2)
-    noisy = replace(data, summaries=data.summaries.with_columns(labels.alias("no_news_verdict_real")))
-    assert "comes without any spark in 3 of 4 runs" in comparison_report(noisy)
+    falls = pl.Series([0.2, 0.25, 0.3, 0.19] * 2)
+    columns = labels.alias("no_news_verdict_real"), falls.alias("no_news_broad_drawdown")
+    noisy = replace(data, summaries=data.summaries.with_columns(columns))
+    assert "Broad equity falls by 20.0 % or more without any spark in 3 of 4 runs" in comparison_report(noisy)
     rows = {row[0]: row[-1] for row in tables.verdicts(noisy).rows}
     assert rows["real: correction"].startswith("75%")
     assert rows["real: recession"] == "0% (0% to 49%)"
-    silent = replace(data, summaries=data.summaries.with_columns(pl.lit(None, pl.String).alias("no_news_verdict_real")))
+    nothing = pl.lit(None, pl.Float64).alias("no_news_broad_drawdown")
+    silent = replace(data, summaries=data.summaries.with_columns(nothing))
     assert "without any spark" not in comparison_report(silent)
 
 
@@ -133,7 +136,9 @@ def test_the_answer_comes_from_the_numbers(data):
 
     def with_losses(sudden, gradual):
         values = pl.Series([*sudden, *gradual], dtype=pl.Float64)
-        return replace(data, summaries=data.summaries.with_columns(values.alias("lender_losses_bn")))
+        outside = pl.Series([*gradual, *sudden], dtype=pl.Float64).alias("loan_losses_bn")  # which must not count
+        columns = values.alias("dealer_losses_bn"), pl.lit(0.0).alias("bank_losses_bn"), outside
+        return replace(data, summaries=data.summaries.with_columns(columns))
 
     assert "cost the lenders less" in answer(with_losses([1, 2, 1, 2], [5, 6, 5, 7]))
     assert "told from chance" in answer(with_losses([1, 9, 1, 9], [5, 4, 5, 4]))

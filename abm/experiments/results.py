@@ -144,7 +144,7 @@ class RunResult(Result):
     Money is in $bn, time in trading days; `n_agents` counts all that decide.
     """
 
-    scenario: Scenario
+    scenario: Scenario = field(repr=False)
     seed: int
     n_agents: int
     tables: Tables = field(repr=False)
@@ -216,7 +216,7 @@ class RunResult(Result):
 class ComparisonResult(Result):
     """A comparison: `data` holds its tables, `scenario` what its members have in common."""
 
-    scenario: Scenario
+    scenario: Scenario = field(repr=False)
     data: ComparisonData
 
     @property

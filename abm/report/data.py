@@ -57,7 +57,7 @@ class ComparisonData:
     horizon: int
     spark_start: int
     spark_total: float
-    settings: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, str], ...] = field(repr=False)
     summaries: pl.DataFrame = field(repr=False)
     quantiles: pl.DataFrame = field(repr=False)
     first_failures: pl.DataFrame = field(repr=False)

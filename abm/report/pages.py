@@ -41,8 +41,8 @@ _READING = {
     "first_failures": "The first failure of each kind of institution: a dot is a seed, its place the day.",
     "who_sold_what": "Sales for calls, for investors who leave, and for want of cash; dealers sell what they seize.",
     "verdicts": (
-        "Each bar is all seeds of one speed; darker is worse. The last bar is the same seeds without the spark: "
-        "what everyday ups and downs alone would be called."
+        "Each bar is all seeds of one speed; darker is worse, for the speed only quicker. The last bar is the same "
+        "seeds without the spark: what everyday ups and downs alone would be called."
     ),
 }
 _READING_RUN = {
@@ -65,9 +65,9 @@ _SPEED_CUTS = (
 )
 _LIQUIDITY = (
     "Needed: what open calls asked to be raised, counted as it arises; redemptions paid; for dealers debt of "
-    "seized books, sold or lost, and what left them; for banks deposits that left. Obtained: what sales brought; "
-    "the rest came from cash, reserves and credit lines. Normal volume is the mean daily volume that the cast on "
-    "stage trades before the bad news, which is less than that of the real markets."
+    "seized books, sold or lost, and what left them; for banks deposits that left. Obtained: what sales brought, "
+    "and for redemptions all that was paid; the rest came from cash, reserves and credit lines. Normal volume is the "
+    "mean daily volume that the cast on stage trades before the bad news, which is less than that of the real markets."
 )
 _PAIRED = (
     "Differences are paired: the same seed at two speeds, quicker less slower, mean over up to {n} pairs, "

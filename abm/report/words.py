@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from abm.outcome.paired import Interval, paired_difference
+from abm.outcome.verdict import Cuts
 
 if TYPE_CHECKING:
     from abm.report.data import ComparisonData
@@ -92,12 +95,17 @@ def spell(days: int) -> str:
 
 
 def answer(data: ComparisonData) -> str:
-    """Return the one sentence that comes first: what the speed of the news changed for the lenders."""
+    """Return the one sentence that comes first: what the speed of the news changed for the lenders.
+
+    Loans outside are left out: they go on being lost after the last news, so that their sum hangs on the horizon.
+    """
     fast, slow = min(data.members), max(data.members)
-    difference = pair(data, fast, slow, "lender_losses_bn")
+    on_owners = (pl.col("dealer_losses_bn") + pl.col("bank_losses_bn")).alias("on_owners")
+    data = replace(data, summaries=data.summaries.with_columns(on_owners))
+    difference = pair(data, fast, slow, "on_owners")
     if difference is None:
         return "No pair of runs was finished, so that nothing can be said."
-    lost = {d: mean(data, d, "lender_losses_bn") for d in (fast, slow)}
+    lost = {d: mean(data, d, "on_owners") for d in (fast, slow)}
     if max(lost.values()) < 0.05:
         return (
             f"Whether the bad news came in {spell(fast)} or over {spell(slow)}, "
@@ -109,11 +117,11 @@ def answer(data: ComparisonData) -> str:
     if difference.sign == 0:
         return (
             f"Whether the bad news came in {spell(fast)} or over {spell(slow)} made no difference "
-            f"to the lenders' losses that can be told from chance: {amounts}."
+            f"to the lenders' losses that can be told from chance: {amounts}, loans outside apart."
         )
     how = "more" if difference.sign > 0 else "less"
     when = f"when it came in {spell(fast)} than over {spell(slow)}"
-    return f"The same bad news cost the lenders {how} {when}: {amounts}."
+    return f"The same bad news cost the lenders {how} {when}: {amounts}, loans outside apart."
 
 
 def lead(data: ComparisonData) -> list[str]:
@@ -142,14 +150,23 @@ def lead(data: ComparisonData) -> list[str]:
     if seeds:
         judged.append(f"without the spark {breakdown} of {seeds} and {crisis} of {seeds}")
     sentences.append(f"Market breakdown and banking crisis, in runs: {'; '.join(judged)}.")
-    by_chance, seeds = share_without_spark(data, "verdict_real", "correction")
-    if seeds:
+    loans = ", ".join(f"{money(mean(data, d, 'loan_losses_bn'))} with news over {spell(d)}" for d in members)
+    sentences.append(
+        f"On loans to firms and others outside banks lost on average: {loans}. Such losses go on while output is below "
+        "its trend: news that comes earlier costs more of them within the same days."
+    )
+    cut = Cuts().broad_drawdown
+    by_chance = data.without_spark("broad_drawdown")
+    if len(by_chance):
         of_runs = (
-            f"{spell(d)} {' of '.join(map(str, share_of(data, d, 'verdict_real', 'correction')))}" for d in members
+            f"{spell(d)} {(fell >= cut).sum()} of {len(fell)}"
+            for d in members
+            for fell in [data.summaries.filter(data.summaries["days"] == d)["broad_drawdown"].drop_nulls()]
         )
         sentences.append(
-            f"A correction of broad equity comes without any spark in {by_chance} of {seeds} runs, by everyday ups and "
-            f"downs alone (with news over {', over '.join(of_runs)}): only the difference can be the spark's doing."
+            f"Broad equity falls by {number(cut, 'share')} or more without any spark in {(by_chance >= cut).sum()} of "
+            f"{len(by_chance)} runs, by everyday ups and downs alone (with news over {', over '.join(of_runs)}): only "
+            "the difference can be the spark's doing."
         )
     calm = median(data, members[0], "no_news_drawdown")
     if calm is not None:
