@@ -130,6 +130,7 @@ def failures_and_capital(ticks: pl.DataFrame) -> Figure:
     top.set_title("failed so far (funds and margin accounts: seized by their dealer)")
     top.set_ylabel("number")
     top.set_ylim(bottom=0.0)
+    top.locator_params(axis="y", integer=True)
     bottom.set_title("capital of lenders")
     bottom.set_ylabel("percent of the first day's")
     bottom.set_xlabel(DAY)

@@ -39,7 +39,9 @@ _READING = {
         "sudden right of the second; right of nought the system made it faster, or deeper, than the news."
     ),
     "first_failures": "The first failure of each kind of institution: a dot is a seed, its place the day.",
-    "who_sold_what": "Sales for calls, for investors who leave, and for want of cash; dealers sell what they seize.",
+    "who_sold_what": (
+        "Sales for calls, for investors who leave, and for want of cash or capital; dealers sell what they seize."
+    ),
     "verdicts": (
         "Each bar is all seeds of one speed; darker is worse, for the speed only quicker. The last bar is the same "
         "seeds without the spark: what everyday ups and downs alone would be called."
