@@ -183,6 +183,14 @@ def test_bad_input_is_one_line_and_code_2(powderkeg: Run, arguments: list[str]) 
     assert set(listing()) - {"outputs"} == {"full", "not_a_state"}
 
 
+@pytest.mark.parametrize("words", [["--days", "1", "--days", "0"], ["--days=1", "--days=0"]], ids=" ".join)
+def test_a_bad_option_is_named_with_its_values(powderkeg: Run, words: list[str]) -> None:
+    code, _, err = powderkeg("compare", *words)
+    assert code == 2
+    assert "'--days'" in err
+    assert "(given: 1, 0)" in err
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to this user")
 def test_a_folder_that_cannot_be_written_is_one_line(powderkeg: Run) -> None:
     Path("locked").mkdir(mode=0o500)

@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.ctx.get_help())
             return 0
-        return refuse(error.format_message(), BAD_INPUT)
+        return refuse(said_with_value(error, sys.argv[1:] if arguments is None else arguments), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return refuse("interrupted", INTERRUPTED)
     except (BrokenPipeError, SystemExit):
@@ -47,6 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         return refuse(f"{name}{error.strerror or error}", BAD_INPUT)
+
+
+def said_with_value(error: Any, arguments: Sequence[str]) -> str:
+    """What typer says of an option, and the values that were given, which it leaves out."""
+    message = error.format_message()
+    names = getattr(getattr(error, "param", None), "opts", [])
+    words = [part for word in arguments for part in word.split("=", 1)]
+    given = [value for word, value in pairwise(words) if word in names]
+    return f"{message} (given: {', '.join(given)})" if given else message
 
 
 def refuse(message: str, code: int) -> int:
