@@ -87,7 +87,7 @@ def forced_sales(ticks: pl.DataFrame) -> Figure:
     title = f"Forced sales come to ${total:,.0f} bn" if total >= 0.5 else "Hardly anything is sold by force"
     figure, axes = panels(title, 2, height=2.1, sharex=True)
     days = ticks["tick"].to_numpy()
-    labels = ["funds", "margin accounts", "dealers, selling seized books", "dealers and banks short of cash"]
+    labels = ["funds", "margin accounts", "dealers, selling seized books", "dealers and banks short of cash or capital"]
     for (axis,), values, what in zip(
         axes, (by_seller, by_seller.cumsum(axis=1)), ("each day", "since the start"), strict=True
     ):
