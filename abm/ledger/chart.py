@@ -23,7 +23,12 @@ N_TRADED = 5
     FUND_SHARES,  # owed by a fund to its named owner, at net asset value
     DEALER_SHARES,  # owed by a dealer to the bank whose group it is in, at its capital
     PUBLIC_SUPPORT,  # what the public lends to banks in receivership
-) = range(N_TRADED, N_TRADED + 17)
+    DATA_CENTRE_LOANS,  # of named builders, owed to named private-credit funds and banks
+    CREDIT_LINES,  # drawn by private-credit funds, owed to named banks
+    FUND_BONDS,  # of private-credit funds, owed to their named owner, paid after the banks
+    STABLECOINS,  # owed by a named issuer, at par
+    CRYPTO_LOANS,  # between named crypto holders, in stablecoins
+) = range(N_TRADED, N_TRADED + 22)
 
 INSTRUMENTS: tuple[str, ...] = (
     "ai_equity",
@@ -48,6 +53,11 @@ INSTRUMENTS: tuple[str, ...] = (
     "fund_shares",
     "dealer_shares",
     "public_support",
+    "data_centre_loans",
+    "credit_lines",
+    "fund_bonds",
+    "stablecoins",
+    "crypto_loans",
 )
 N_INSTRUMENTS = len(INSTRUMENTS)
 
@@ -60,9 +70,11 @@ N_INSTRUMENTS = len(INSTRUMENTS)
     PERFORMANCE_CHASERS,
     CASH_POOLS,
     CRYPTO_HOLDERS,
+    PRIVATE_CREDIT_FUNDS,
+    STABLECOIN_ISSUERS,
     HOUSEHOLDS_AND_FIRMS,
     PUBLIC_SECTOR,
-) = range(10)
+) = range(12)
 SECTORS: tuple[str, ...] = (
     "funds",
     "margin_accounts",
@@ -72,6 +84,8 @@ SECTORS: tuple[str, ...] = (
     "performance_chasers",
     "cash_pools",
     "crypto_holders",
+    "private_credit_funds",
+    "stablecoin_issuers",
     "households_and_firms",
     "public_sector",
 )

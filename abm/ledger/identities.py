@@ -19,7 +19,7 @@ from abm.ledger.chart import (
     SECURITIES_LENT,
     TRANSACTIONS,
 )
-from abm.records import BOOKS, Record
+from abm.records import BOOKS, Field, Record
 
 RELATIVE_TOLERANCE = 1e-9  # of the row's turnover
 ABSOLUTE_TOLERANCE = 1e-6  # $bn
@@ -39,12 +39,18 @@ def balances(tables: Tables, records: Records, prices: np.ndarray) -> np.ndarray
             assert field.instrument is not None
             amounts = table[field.name].reshape(len(table), -1) * field.side
             if field.instrument < N_TRADED:
-                for k in range(N_TRADED):
-                    result[k] += by_row(table["sector"], amounts[:, k] * prices[k], N_SECTORS)
+                for place, k in enumerate(_traded(field)):
+                    result[k] += by_row(table["sector"], amounts[:, place] * prices[k], N_SECTORS)
             else:
                 each = prices[BROAD_EQUITY] if field.instrument == SECURITIES_LENT else 1.0
                 result[field.instrument] += by_row(table["sector"], amounts.sum(axis=1) * each, N_SECTORS)
     return result
+
+
+def _traded(field: Field) -> list[int]:
+    """Return the traded instruments of a field: a row of all of them, or one alone."""
+    assert field.instrument is not None
+    return [field.instrument] if field.size == 1 else list(range(N_TRADED))
 
 
 def by_row(rows: np.ndarray, amounts: np.ndarray, count: int) -> np.ndarray:
@@ -66,7 +72,7 @@ def unbalanced_claims(tables: Tables, records: Records, crypto: float) -> list[t
             assert field.instrument is not None
             amounts = table[field.name].reshape(len(table), -1) * field.side
             if field.instrument < N_TRADED:
-                totals[:N_TRADED] += amounts.sum(axis=0)
+                totals[_traded(field)] += amounts.sum(axis=0)
             else:
                 totals[field.instrument] += amounts.sum()
     found = [(INSTRUMENTS[k], k, float(totals[k])) for k in range(N_INSTRUMENTS)]
