@@ -17,7 +17,7 @@ from abm.contagion.dealer_runs import find_other_dealers, leave_weak_dealers, se
 from abm.contagion.deposit_runs import leave_weak_banks, put_flight_money_into_bills
 from abm.contagion.depth_spiral import remember_volatility, thin_out
 from abm.contagion.finite_buyers import rebuild_budgets
-from abm.contagion.fund_default_losses import DUST, close_seized_funds, mark_insolvent, resolve_dealers
+from abm.contagion.fund_default_losses import close_seized_funds, mark_insolvent, resolve_dealers
 from abm.contagion.interbank import resolve_banks
 from abm.contagion.margin_calls import call_margin, mark_funds, sell_to_meet_call
 from abm.contagion.margin_procyclicality import set_margins
@@ -49,6 +49,7 @@ from abm.markets.clearing import (
     revalue_short,
 )
 from abm.markets.news import hear_news
+from abm.outcome.causes import log_sale
 from abm.outcome.events import (
     FORCED_SALE,
     FUND,
@@ -139,26 +140,8 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
                 trade_as_usual(fund, markets, seed, tick)
             continue
         for k in range(N_TRADED):
-            market = markets[k]
-            value = -fund.orders[k] * market.price
-            if value > DUST:
-                sale = log_event(
-                    events,
-                    counter,
-                    kind,
-                    tick,
-                    FUND,
-                    fund.id,
-                    SCENARIO,
-                    0,
-                    fund.channel[k],
-                    k,
-                    value,
-                    cause,
-                )
-                if value > market.largest_sale:
-                    market.largest_sale = value
-                    market.sale_event = sale
+            value = -fund.orders[k] * markets[k].price
+            log_sale(markets, k, value, kind, tick, FUND, fund.id, fund.channel[k], cause, events, counter)
 
 
 def quote_depth(e: Economy) -> None:

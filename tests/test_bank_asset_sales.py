@@ -37,6 +37,14 @@ def test_cash_below_the_floor_is_raised_from_bills_first_and_within_a_days_part(
         assert offered.sum() == pytest.approx(offered[3].sum())
 
 
+def test_rounding_is_no_shortage() -> None:
+    economy = Economy(world(), 1)
+    bank = economy.banks[3]
+    bank.reserves = economy.scenario.banks.liquidity_floor * bank.opening_reserves - 1e-12
+    assert not offers(economy).any()
+    assert economy.counter[0] == 0
+
+
 def test_a_bank_short_of_capital_sells_a_part_a_day() -> None:
     economy = Economy(world(), 1)
     bank = economy.banks[3]

@@ -56,9 +56,7 @@ def numbers(economy: Economy) -> dict[str, float]:
         "deposits_end": last["deposits"],
     }
     log = events(economy)
-    # Banks that borrowed all they lacked still state sales of rounding, some 1e-14 $bn, on whichever day it shows.
-    rounding = (log["kind"] == KINDS.index("forced_sale")) & (log["amount"] < 1e-9)
-    counts = np.bincount(log["kind"][~rounding], minlength=len(KINDS))
+    counts = np.bincount(log["kind"], minlength=len(KINDS))
     found |= {f"events_{kind}": count for kind, count in zip(KINDS, counts, strict=True)}
     return {name: float(value) for name, value in found.items()}
 

@@ -143,15 +143,6 @@ def free_cash(fund):
 
 
 @rule
-def secured_debt(fund):
-    """Return prime brokerage and repo, in $bn."""
-    debt = 0.0
-    for line in range(N_DEALERS):
-        debt += fund.margin_loan[line] + fund.repo[line]
-    return debt
-
-
-@rule
 def debt_on(fund, line):
     """Return what it owes to one of its dealers, securities borrowed not counted, in $bn."""
     return fund.margin_loan[line] + fund.repo[line] + fund.unsecured[line]

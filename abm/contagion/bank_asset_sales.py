@@ -9,8 +9,9 @@ from __future__ import annotations
 from abm.agents.bank import treasuries_of
 from abm.channels import BANK_ASSET_SALES
 from abm.compiled import rule
-from abm.ledger.chart import BILLS, NOTES
-from abm.outcome.events import BANK, FORCED_SALE, SCENARIO, log_event
+from abm.ledger.chart import BILLS, DUST, NOTES
+from abm.outcome.causes import log_sale
+from abm.outcome.events import BANK, FORCED_SALE
 
 
 @rule
@@ -35,24 +36,20 @@ def sell_treasuries(banks, markets, settings, switches, tick, events, counter):
         for k in (BILLS, NOTES):
             market = markets[k]
             value = min(wanted, most * bank.units[k] * market.price)
-            if value <= 0.0:
+            if value <= DUST:
                 continue
             wanted -= value
             bank.orders[k] = -value / market.price
-            sale = log_event(
-                events,
-                counter,
+            log_sale(
+                markets,
+                k,
+                value,
                 FORCED_SALE,
                 tick,
                 BANK,
                 bank.id,
-                SCENARIO,
-                0,
                 BANK_ASSET_SALES,
-                k,
-                value,
                 bank.loss_event,
+                events,
+                counter,
             )
-            if value > market.largest_sale:
-                market.largest_sale = value
-                market.sale_event = sale

@@ -12,8 +12,8 @@ from abm.agents.dealer import customer_loans, total_repo
 from abm.agents.leveraged_fund import ACTIVE, N_DEALERS, debt_on
 from abm.channels import DEALER_RUNS
 from abm.compiled import rule
-from abm.contagion.fund_default_losses import DUST, cause_of_failure
-from abm.ledger.chart import BROAD_EQUITY, MARGIN_LOANS, NOTES, REPO
+from abm.contagion.fund_default_losses import cause_of_failure
+from abm.ledger.chart import BROAD_EQUITY, DUST, MARGIN_LOANS, NOTES, REPO
 from abm.ledger.postings import (
     add_to_customer_cash,
     lend_fund_repo,
@@ -24,7 +24,8 @@ from abm.ledger.postings import (
     pay,
 )
 from abm.ledger.settlement import borrow_on_repo
-from abm.outcome.events import DEALER, DEALER_RUN, FORCED_SALE, FUND, LOAN_RECALLED, SCENARIO, log_event
+from abm.outcome.causes import log_sale
+from abm.outcome.events import DEALER, DEALER_RUN, FORCED_SALE, FUND, LOAN_RECALLED, log_event
 
 
 @rule
@@ -130,24 +131,19 @@ def sell_for_cash(dealers, markets, settings, switches, tick, events, counter):
             continue
         sold = min(dealer.missing_cash / notes.price, settings[0].margin.daily_sale_share * dealer.units[NOTES])
         dealer.orders[NOTES] = -sold
-        value = sold * notes.price
-        sale = log_event(
-            events,
-            counter,
+        log_sale(
+            markets,
+            NOTES,
+            sold * notes.price,
             FORCED_SALE,
             tick,
             DEALER,
             dealer.id,
-            SCENARIO,
-            0,
             DEALER_RUNS,
-            NOTES,
-            value,
             dealer.loss_event,
+            events,
+            counter,
         )
-        if value > notes.largest_sale:
-            notes.largest_sale = value
-            notes.sale_event = sale
 
 
 @rule

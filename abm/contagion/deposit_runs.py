@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from abm.channels import DEPOSIT_RUNS
 from abm.compiled import rule
-from abm.contagion.fund_default_losses import DUST, cause_of_failure
-from abm.ledger.chart import BILLS, DEPOSITS
+from abm.contagion.fund_default_losses import cause_of_failure
+from abm.ledger.chart import BILLS, DEPOSITS, DUST
 from abm.ledger.receivership import to_strong_banks
 from abm.outcome.events import BANK, DEPOSIT_RUN, log_event
 

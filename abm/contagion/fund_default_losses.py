@@ -19,7 +19,7 @@ from abm.agents.leveraged_fund import (
 )
 from abm.channels import FUND_DEFAULT_LOSSES
 from abm.compiled import rule
-from abm.ledger.chart import BANK_LOANS, BROAD_EQUITY, MARGIN_LOANS, N_TRADED, NOTES
+from abm.ledger.chart import BANK_LOANS, BROAD_EQUITY, DUST, MARGIN_LOANS, N_TRADED, NOTES
 from abm.ledger.postings import (
     add_to_customer_cash,
     lend_on_margin,
@@ -48,7 +48,6 @@ from abm.outcome.events import (
     log_event,
 )
 
-DUST = 1e-9  # $bn: a book worth less is sold
 SOUND, RESOLVED, FAILED, FAILED_AGAIN = range(4)  # failed ones are marked first and resolved together
 
 

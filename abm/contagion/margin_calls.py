@@ -15,12 +15,10 @@ from abm.channels import MARGIN_CALLS
 from abm.compiled import rule
 from abm.contagion.cross_asset_sales import raise_margin
 from abm.contagion.crowding_revealed import reveal
-from abm.ledger.chart import N_TRADED
+from abm.ledger.chart import DUST, N_TRADED
 from abm.ledger.revaluations import revalue_shares
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import CALL_MET, DEALER, FUND, MARGIN_CALL, NO_EVENT, NO_INSTRUMENT, SEIZURE, log_event
-
-DUST = 1e-9  # $bn: less is nothing
 
 
 @rule

@@ -10,12 +10,10 @@ from abm.agents.leveraged_fund import ACTIVE, N_DEALERS, free_cash, securities_h
 from abm.channels import REDEMPTIONS
 from abm.compiled import rule
 from abm.contagion.margin_calls import worst_holding
-from abm.ledger.chart import BROAD_EQUITY, N_TRADED
+from abm.ledger.chart import BROAD_EQUITY, DUST, N_TRADED
 from abm.ledger.postings import add_to_customer_cash, lend_on_margin, pay, redeem_shares, usable_cash
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import FUND, INVESTORS, NO_INSTRUMENT, REDEMPTION_NOTICE, log_event
-
-DUST = 1e-9  # $bn
 
 
 @rule

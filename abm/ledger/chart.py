@@ -93,3 +93,4 @@ N_SECTORS = len(SECTORS)
 
 # The journal of a tick has two pages of one row per instrument and one column per sector.
 TRANSACTIONS, REVALUATIONS = range(2)
+DUST = 1e-9  # $bn, a dollar: less is rounding

@@ -27,8 +27,6 @@ from abm.ledger.postings import (
     transfer_units,
 )
 
-DUST = 1e-9  # $bn: who owes less owes nothing
-
 
 @rule
 def deliver(journal, k, price, house, holder, units):

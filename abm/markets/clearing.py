@@ -8,7 +8,7 @@ from abm.agents.leveraged_fund import sold_short
 from abm.channels import FINITE_BUYERS, NO_CHANNEL
 from abm.compiled import rule
 from abm.contagion.finite_buyers import buyers_capacity, healing, share_of_offers_taken, share_that_cash_pays
-from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, N_TRADED, NOTES, SECURITIES_LENT
+from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, DUST, N_TRADED, NOTES, SECURITIES_LENT
 from abm.ledger.revaluations import revalue
 from abm.markets.impact import impact
 from abm.markets.market import reprice
@@ -22,8 +22,6 @@ from abm.outcome.events import (
     SCENARIO,
     log_event,
 )
-
-DUST = 1e-9  # $bn: less is nothing
 
 
 @rule

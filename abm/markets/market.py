@@ -56,7 +56,7 @@ MARKET = Record(
         memory("variance", "squared log points per day", "moving average of squared returns"),
         memory("depth", "share", "depth, 1 in normal times"),
         memory("move_event", "event", "today's price move, once something was caused by it", kind="i8"),
-        memory("largest_sale", "$bn", "largest forced sale of the day"),
+        memory("largest_sale", "$bn", "largest sale of the day under stress: forced, or by own limits"),
         memory("sale_event", "event", "that sale, as an event", kind="i8"),
         intent("bought", "units", "all orders to buy"),
         intent("sold", "units", "all orders to sell"),

@@ -1,4 +1,4 @@
-"""Causes: which of its parts moved a price most today, and the event that stands behind it."""
+"""Causes: what was sold under stress, which of its parts moved a price most, and the event that stands behind it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 
 from abm.channels import NARRATIVE_FEEDBACK, NO_CHANNEL
 from abm.compiled import rule
+from abm.ledger.chart import DUST
 from abm.outcome.events import MARKET, NEWS_EVENT, NO_EVENT, PRICE_MOVE, SCENARIO, log_event
 
 
@@ -14,7 +15,7 @@ def cause_of_move(k, markets, story, tick, events, counter):
     """Return today's price move of market k as an event, written down when first asked for.
 
     Its cause is the largest fall among news, belief and flow: the day's news (a root), the last
-    disappointment that the story lives on, or the largest forced sale of the day.
+    disappointment that the story lives on, or the largest sale of the day under stress.
     """
     market = markets[k]
     if market.move_event != NO_EVENT:
@@ -37,3 +38,15 @@ def cause_of_move(k, markets, story, tick, events, counter):
         )
     market.move_event = log_event(events, counter, PRICE_MOVE, tick, MARKET, k, SCENARIO, 0, channel, k, move, cause)
     return market.move_event
+
+
+@rule
+def log_sale(markets, k, value, kind, tick, seller_kind, seller, channel, cause, events, counter):
+    """Write down a sale under stress, in $bn at yesterday's price; the largest of the day may be a cause."""
+    if value <= DUST:
+        return
+    sale = log_event(events, counter, kind, tick, seller_kind, seller, SCENARIO, 0, channel, k, value, cause)
+    market = markets[k]
+    if value > market.largest_sale:
+        market.largest_sale = value
+        market.sale_event = sale

@@ -123,7 +123,7 @@ class Summary:
     bank_losses_bn: float | None = _key("banks' losses on dealers, less what they got back, and on each other", "$bn")
     loan_losses_bn: float | None = _key("banks' losses on loans outside, by default and in receiverships", "$bn")
     forced_sales_bn: float | None = _key(
-        "forced sales, all markets: calls, seized books, redemptions, dealers and banks short of cash", "$bn"
+        "forced sales, all markets: calls, seized books, redemptions, dealers and banks short of cash or capital", "$bn"
     )
     forced_sales_worst_day_bn: float | None = _key("the largest of one day", "$bn")
     cash_needed_bn: float | None = _key("cash that margin calls made funds and margin accounts look for", "$bn")
