@@ -5,6 +5,7 @@ from __future__ import annotations
 (
     ORDINARY_TRADING,
     NARRATIVE_FEEDBACK,
+    COMMON_STORY,
     MARGIN_CALLS,
     MARGIN_PROCYCLICALITY,
     RISK_LIMITS,
@@ -17,16 +18,21 @@ from __future__ import annotations
     FUND_DEFAULT_LOSSES,
     DEALER_RUNS,
     CREDIT_TIGHTENING,
+    CRYPTO_LIQUIDATIONS,
+    STABLECOIN_RUNS,
+    RESERVE_DEPOSITS,
+    RESERVE_TREASURIES,
     DEPOSIT_RUNS,
     BANK_ASSET_SALES,
     INTERBANK,
     REAL_ECONOMY,
-) = range(18)
+) = range(23)
 NO_CHANNEL = -1  # news, timed actions and other roots
 
 CHANNELS: tuple[str, ...] = (
     "ordinary_trading",
     "narrative_feedback",
+    "common_story",
     "margin_calls",
     "margin_procyclicality",
     "risk_limits",
@@ -39,6 +45,10 @@ CHANNELS: tuple[str, ...] = (
     "fund_default_losses",
     "dealer_runs",
     "credit_tightening",
+    "crypto_liquidations",
+    "stablecoin_runs",
+    "reserve_deposits",
+    "reserve_treasuries",
     "deposit_runs",
     "bank_asset_sales",
     "interbank",

@@ -6,7 +6,17 @@ from statistics import NormalDist
 
 import numpy as np
 
+from abm.compiled import rule
 from abm.streams import uniforms
+
+
+@rule
+def first_uniforms(seed, stream, identities):
+    """Return one uniform number in (0, 1) per identity."""
+    draws = np.empty(identities.shape[0])
+    for row in range(identities.shape[0]):
+        draws[row] = uniforms(seed, stream, identities[row], 0)[0]
+    return draws
 
 
 def strata(seed: int, stream: int, identities: np.ndarray) -> np.ndarray:
@@ -14,7 +24,7 @@ def strata(seed: int, stream: int, identities: np.ndarray) -> np.ndarray:
 
     Shape: (n,). Every seed has the same set of quantiles; who gets which is what differs.
     """
-    draws = np.array([uniforms(seed, stream, int(i), 0)[0] for i in identities])
+    draws = first_uniforms(seed, stream, np.asarray(identities))
     return (np.argsort(np.argsort(draws)) + 0.5) / len(identities)
 
 

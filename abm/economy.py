@@ -12,11 +12,13 @@ from pydantic import BaseModel
 
 from abm.agents.bank import BANK
 from abm.agents.cash_pool import CASH_POOL
+from abm.agents.crypto_holder import CRYPTO_HOLDER
 from abm.agents.dealer import DEALER
 from abm.agents.leveraged_fund import LEVERAGED_FUND
 from abm.agents.long_term_investor import LONG_TERM_INVESTOR
 from abm.agents.performance_chaser import PERFORMANCE_CHASER
 from abm.agents.rest_of_system import CLEARING_HOUSE, DEBTOR, DEPOSITOR, ISSUER
+from abm.agents.stablecoin_issuer import STABLECOIN_ISSUER
 from abm.channels import CHANNELS
 from abm.contagion.narrative_feedback import STORY
 from abm.contagion.real_economy import OUTPUT
@@ -51,6 +53,8 @@ AGENTS: dict[str, Record] = {
     "investors": LONG_TERM_INVESTOR,
     "chasers": PERFORMANCE_CHASER,
     "pools": CASH_POOL,
+    "holders": CRYPTO_HOLDER,
+    "stablecoins": STABLECOIN_ISSUER,
     "depositors": DEPOSITOR,
     "debtors": DEBTOR,
     "issuers": ISSUER,
@@ -86,6 +90,8 @@ class Economy:
     investors: np.ndarray
     chasers: np.ndarray
     pools: np.ndarray
+    holders: np.ndarray
+    stablecoins: np.ndarray
     depositors: np.ndarray
     debtors: np.ndarray
     issuers: np.ndarray
@@ -303,7 +309,7 @@ def open_markets(scenario: Scenario) -> dict[str, np.ndarray]:
     markets["price"] = markets["last_price"] = markets["depth"] = markets["margin_factor"] = 1.0
     markets["futures_price"] = markets["last_futures_price"] = 1.0
     markets["futures_basis"] = scenario.markets.futures_basis
-    markets["move_event"] = markets["sale_event"] = NO_EVENT
+    markets["move_event"] = markets["sale_event"] = markets["call_event"] = NO_EVENT
     story["doubters"] = 1.0 - scenario.narrative.believers
     story["bad_news_event"] = NO_EVENT
     for name in CHANNELS:

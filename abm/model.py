@@ -13,10 +13,11 @@ from typing import Any
 
 import mesa
 
+from abm.agents.stablecoin_issuer import ISSUERS
 from abm.channels import CHANNELS
 from abm.economy import AGENTS, Economy
 from abm.ledger.chart import INSTRUMENTS, N_TRADED
-from abm.outcome.recorder import ONE, PER_CHANNEL, PER_MARKET, PER_SELLER, SELLERS, SERIES
+from abm.outcome.recorder import ONE, PER_CHANNEL, PER_ISSUER, PER_MARKET, PER_SELLER, SELLERS, SERIES
 from abm.records import Record
 from abm.scenario import Scenario, load
 
@@ -100,7 +101,7 @@ class PowderKegModel(mesa.Model):
 @cache
 def _columns() -> dict[str, tuple[str, int | None]]:
     """Return the columns of `ticks` with their places in a recorded row."""
-    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_CHANNEL: CHANNELS}
+    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_ISSUER: ISSUERS, PER_CHANNEL: CHANNELS}
     places: dict[str, tuple[str, int | None]] = {}
     for name, per, _, _ in SERIES:
         if per == ONE:

@@ -5,29 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abm.agents.cash_pool import put_cash_into_bills
-from abm.agents.leveraged_fund import CLOSED, SEIZED
 from abm.agents.rest_of_system import PUBLIC
 from abm.channels import CHANNELS, NO_CHANNEL
-from abm.compiled import rule
 from abm.contagion.bank_asset_sales import sell_treasuries
+from abm.contagion.common_story import share_the_story
 from abm.contagion.credit_tightening import tighten_credit
-from abm.contagion.cross_asset_sales import sell_book
 from abm.contagion.crowding_revealed import look_for_likeness
+from abm.contagion.crypto_liquidations import call_crypto
 from abm.contagion.dealer_runs import find_other_dealers, leave_weak_dealers, sell_for_cash
 from abm.contagion.deposit_runs import leave_weak_banks, put_flight_money_into_bills
 from abm.contagion.depth_spiral import remember_volatility, thin_out
 from abm.contagion.finite_buyers import rebuild_budgets
 from abm.contagion.fund_default_losses import close_seized_funds, mark_insolvent, resolve_dealers
 from abm.contagion.interbank import resolve_banks
-from abm.contagion.margin_calls import call_margin, mark_funds, sell_to_meet_call
+from abm.contagion.margin_calls import call_margin, mark_funds
 from abm.contagion.margin_procyclicality import set_margins
 from abm.contagion.narrative_feedback import spread_disbelief
-from abm.contagion.ordinary_trading import everyday_income, trade_as_usual
+from abm.contagion.ordinary_trading import everyday_income
 from abm.contagion.performance_chasing import chase_returns
 from abm.contagion.real_economy import move_output
-from abm.contagion.redemptions import ask_for_redemptions, pay_redemptions, raise_cash_for_redemptions
-from abm.contagion.risk_limits import keep_own_limits, set_own_limits
-from abm.ledger.chart import N_TRADED, NOTES
+from abm.contagion.redemptions import ask_for_redemptions, pay_redemptions
+from abm.contagion.reserve_deposits import show_withdrawals
+from abm.contagion.reserve_treasuries import keep_reserves
+from abm.contagion.risk_limits import set_own_limits
+from abm.contagion.stablecoin_runs import depositors_run, doubt_issuers
+from abm.decisions import funds_decide, holders_decide
+from abm.ledger.chart import NOTES
+from abm.ledger.coin_settlement import (
+    deliver_to_holders,
+    deliver_to_stablecoins,
+    earn_and_spend,
+    pay_who_handed_in,
+    square_coins,
+    take_in_depositors_coins,
+)
 from abm.ledger.receivership import run_receiverships
 from abm.ledger.reserves import lend_reserves
 from abm.ledger.settlement import (
@@ -42,25 +53,24 @@ from abm.ledger.settlement import (
 )
 from abm.markets.clearing import (
     collect_cover,
+    collect_holders,
     collect_orders,
     find_prices,
+    revalue_holders,
     revalue_holdings,
     revalue_issued,
     revalue_short,
+    set_pegs,
 )
 from abm.markets.news import hear_news
-from abm.outcome.causes import log_sale
 from abm.outcome.events import (
-    FORCED_SALE,
-    FUND,
-    LIMIT_SALE,
     NO_EVENT,
     NO_INSTRUMENT,
     SCENARIO,
     TIMED_ACTION,
     log_event,
 )
-from abm.outcome.recorder import record_funds, record_lenders, record_markets, turn_the_page
+from abm.outcome.recorder import record_crypto, record_funds, record_lenders, record_markets, turn_the_page
 
 if TYPE_CHECKING:
     from abm.economy import Economy
@@ -101,47 +111,20 @@ def hear_the_news(e: Economy) -> None:
 
 
 def believe(e: Economy) -> None:
+    share_the_story(e.story, e.markets, e.settings, e.switches)
     spread_disbelief(e.story, e.markets, e.settings, e.switches)
 
 
 def decide(e: Economy) -> None:
     funds_decide(e.funds, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
+    holders_decide(e.holders, e.stablecoins, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
+    depositors_run(e.depositors, e.stablecoins, e.settings)
+    keep_reserves(e.stablecoins, e.banks, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
     chase_returns(e.chasers, e.markets, e.settings, e.switches, e.day)
     sell_for_cash(e.dealers, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
     put_cash_into_bills(e.pools, e.markets, e.settings, e.switches)
     put_flight_money_into_bills(e.depositors, e.banks, e.markets, e.settings)
     sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
-
-
-@rule
-def funds_decide(funds, markets, settings, switches, seed, tick, events, counter):
-    """Let every fund state its orders from yesterday's prices and its own books.
-
-    Dealers sell a seized book; a fund in call sells what it must; others keep their own limits, raise cash for
-    investors who leave, and if neither presses trade as usual.
-    """
-    margin = settings[0].margin
-    switch = switches[0]
-    for row in range(funds.shape[0]):
-        fund = funds[row]
-        if fund.status == CLOSED:
-            continue
-        cause, kind = fund.cause, FORCED_SALE
-        if fund.status == SEIZED:
-            sell_book(fund, margin, switch.cross_asset_sales)
-        elif fund.days_in_call > 0 and switch.margin_calls:
-            sell_to_meet_call(fund, markets, margin, switch.cross_asset_sales)
-        elif switch.risk_limits and keep_own_limits(fund, markets, settings[0], tick):
-            cause, kind = fund.own_cause, LIMIT_SALE
-        elif switch.redemptions and raise_cash_for_redemptions(fund, markets, settings[0], tick):
-            cause = fund.notice_cause
-        else:
-            if switch.ordinary_trading:
-                trade_as_usual(fund, markets, seed, tick)
-            continue
-        for k in range(N_TRADED):
-            value = -fund.orders[k] * markets[k].price
-            log_sale(markets, k, value, kind, tick, FUND, fund.id, fund.channel[k], cause, events, counter)
 
 
 def quote_depth(e: Economy) -> None:
@@ -153,9 +136,12 @@ def clear(e: Economy) -> None:
     for traders in e.with_field("orders"):
         collect_orders(traders, e.markets)
     collect_cover(e.funds, e.markets)
+    collect_holders(e.holders, e.stablecoins, e.depositors, e.markets, e.day, e.scenario.stablecoins.direct_access)
     find_prices(e.markets, e.investors, e.settings, e.switches, e.day, e.tick, e.events, e.counter)
     for holders in e.with_field("units"):
         revalue_holdings(holders, e.markets, e.journal)
+    revalue_holders(e.day, e.markets, e.journal)
+    set_pegs(e.stablecoins, e.investors, e.settings)
     revalue_short(e.funds, e.dealers, e.investors, e.markets, e.journal)
     revalue_issued(e.issuers, e.markets, e.journal)
 
@@ -177,10 +163,30 @@ def settle(e: Economy) -> None:
     )
     deliver_to_issuers(e.issuers, e.house, e.markets, e.day, e.journal)
     deliver_to_lenders(e.banks, e.dealers, e.house, e.markets, e.day, e.journal)
+    deliver_to_stablecoins(
+        e.stablecoins,
+        e.dealers,
+        e.banks,
+        e.investors,
+        e.house,
+        e.markets,
+        e.settings,
+        e.switches,
+        e.day,
+        e.journal,
+        e.tick,
+        e.events,
+        e.counter,
+    )
+    for owners in (e.investors, e.depositors):
+        pay_who_handed_in(owners, e.stablecoins, e.banks, e.journal)
+    deliver_to_holders(e.holders, e.stablecoins, e.investors, e.banks, e.house, e.markets, e.day, e.journal)
+    take_in_depositors_coins(e.depositors, e.stablecoins, e.investors, e.banks, e.settings, e.day, e.journal)
     take_other_paper(e.pools, e.investors, e.banks, e.markets, e.journal)
     for savers in (e.chasers, e.pools, e.depositors):
         deliver_to_savers(savers, e.banks, e.house, e.markets, e.day, e.journal)
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
+    square_coins(e.investors, e.stablecoins, e.banks, e.settings, e.journal)
     pay_redemptions(
         e.funds,
         e.dealers,
@@ -198,6 +204,7 @@ def settle(e: Economy) -> None:
 
 
 def earn_and_pay(e: Economy) -> None:
+    earn_and_spend(e.holders, e.depositors, e.banks, e.settings, e.switches, e.journal, e.tick)
     everyday_income(e.funds, e.dealers, e.banks, e.depositors, e.markets, e.settings, e.switches, e.journal)
 
 
@@ -209,6 +216,7 @@ def mark_to_market(e: Economy) -> None:
 
 def call(e: Economy) -> None:
     call_margin(e.funds, e.dealers, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+    call_crypto(e.holders, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     set_own_limits(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     ask_for_redemptions(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
 
@@ -245,6 +253,18 @@ def look_around(e: Economy) -> None:
         e.counter,
     )
     lend_reserves(e.banks, e.settings, e.journal)
+    show_withdrawals(
+        e.stablecoins,
+        e.banks,
+        e.markets,
+        e.story,
+        e.settings,
+        e.switches,
+        e.tick,
+        e.day,
+        e.events,
+        e.counter,
+    )
     leave_weak_banks(
         e.banks,
         e.depositors,
@@ -258,6 +278,7 @@ def look_around(e: Economy) -> None:
         e.events,
         e.counter,
     )
+    doubt_issuers(e.stablecoins, e.banks, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     tighten_credit(e.banks, e.dealers, e.debtors, e.depositors, e.settings, e.switches, e.day, e.journal)
 
 
@@ -309,6 +330,8 @@ def resolve(e: Economy) -> None:
         e.dealers,
         e.pools,
         e.chasers,
+        e.holders,
+        e.stablecoins,
         e.debtors,
         e.issuers,
         e.markets,
@@ -342,5 +365,6 @@ def produce(e: Economy) -> None:
 def record(e: Economy) -> None:
     record_markets(e.row_pages, e.tick, e.markets, e.story, e.day)
     record_funds(e.row_pages, e.tick, e.funds, e.markets, e.settings)
+    record_crypto(e.row_pages, e.tick, e.stablecoins, e.day)
     record_lenders(e.row_pages, e.tick, e.dealers, e.banks, e.output, e.markets, e.settings, e.day)
     turn_the_page(e.markets, e.day, e.journal, e.journal_pages, e.tick)

@@ -25,6 +25,13 @@ OPENING_DEALERS = 9  # whom a fund with several dealers deals with
 OPENING_POOLS = 10  # which cash pools lend to a dealer
 OPENING_INTERBANK = 11  # which banks lend to a bank
 OPENING_UNINSURED = 12  # how much of a bank's deposits is not insured
+HOLDERS_TRADING = 20  # a crypto holder's tilt of the day; identity: the holder
+OPENING_HOLDERS = 21  # how large a crypto holder is
+OPENING_HOLDER_KINDS = 22  # of what kind
+OPENING_HOLDER_LEVERAGE = 23  # how much of a position on credit is borrowed
+OPENING_HOLDER_EQUITY = 24  # who owns shares too
+OPENING_HOLDER_COINS = 25  # whose coins a holder uses, and where it banks
+OPENING_ISSUERS = 26  # where an issuer banks, and with which dealers it deals
 
 _LOW_WORD = np.uint64(0xFFFFFFFF)
 _WORD_BITS = np.uint64(32)

@@ -119,6 +119,7 @@ def test_dealers_open_as_stated(opened: Economy) -> None:
     assets = dealers["units"].sum(axis=1) + dealers["other_securities"] + dealers["deposit"]
     assets += dealers["margin_loans"] + dealers["unsecured_loans"] + dealers["fund_repo"]
     owed = dealers["customer_cash"] + dealers["bank_loan"].sum(axis=1) + dealers["repo"].sum(axis=1)
+    owed = owed + dealers["coin_repo"]
     np.testing.assert_allclose(assets - owed, dealers["opening_capital"], rtol=1e-9)
     close((assets - owed).sum(), terms.capital)
     close(np.sort(dealers["opening_capital"])[-3:].sum(), terms.top_three_share * terms.capital)
@@ -155,11 +156,14 @@ def test_banks_open_as_stated(opened: Economy) -> None:
 
 def test_investors_savers_and_depositors_open_as_stated(opened: Economy) -> None:
     terms, world = default().buyers, default()
-    investors, crypto_holders = opened.investors[:-1], opened.investors[-1:]
+    investors, arbitrageurs, crypto_holders = np.split(opened.investors, [terms.count, terms.count + 1])
     assert (investors["sector"] == LONG_TERM_INVESTORS).all()
     assert (crypto_holders["sector"] == CRYPTO_HOLDERS).all()
     close(investors["deposit"].sum(), terms.deposits)
     close(crypto_holders["deposit"].sum(), terms.crypto_deposits)
+    close(arbitrageurs["deposit"].sum(), terms.arbitrage_cash)
+    assert not arbitrageurs["units"].any()
+    close(crypto_holders["coins"].sum(), terms.crypto_coins)
     close(investors["budget"][:, FOR_SHARES].sum(), terms.budget)
     close(investors["budget"][:, FOR_NOTES].sum(), terms.note_budget)
     close(crypto_holders["budget"].sum(), terms.crypto_budget)
@@ -172,14 +176,15 @@ def test_investors_savers_and_depositors_open_as_stated(opened: Economy) -> None
     close(opened.chasers["deposit"].sum(), world.chasers.deposits)
     close(opened.chasers["units"][:, AI_EQUITY].sum(), world.chasers.ai_equity)
     close(opened.chasers["units"].sum(), world.chasers.ai_equity + world.chasers.broad_equity)
-    others = (opened.investors, opened.dealers, opened.pools, opened.chasers)
+    others = (opened.investors, opened.dealers, opened.pools, opened.chasers, opened.holders, opened.stablecoins)
     uninsured = opened.depositors["deposit"].sum() + sum(table["deposit"].sum() for table in others)
     close(uninsured, world.banks.uninsured_share * world.banks.deposits)
     close(uninsured + opened.depositors["insured"].sum(), world.banks.deposits)
     holders = [getattr(opened, name) for name in WITH_FIELD["units"] if name != "issuers"]
+    of_crypto_holders = {AI_EQUITY: opened.holders["ai_equity"].sum(), CRYPTO: opened.holders["crypto"].sum()}
     for k, market in enumerate(MARKETS):
         capitalisation = getattr(world.markets, market.name).capitalisation
-        close(sum(table["units"][:, k].sum() for table in holders), capitalisation)
+        close(sum(table["units"][:, k].sum() for table in holders) + of_crypto_holders.get(k, 0.0), capitalisation)
         close(opened.issuers["issued"][:, k].sum(), 0.0 if k == CRYPTO else capitalisation)
     close(opened.debtors["owed"].sum(), opened.banks["loans"].sum())
 

@@ -11,6 +11,7 @@ from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, NOTES
 from abm.scenario import Scenario
 
 FEW = {
+    "crypto.holders": 40,
     "funds.count": 12,
     "margin_accounts.count": 5,
     "banks.count": 8,

@@ -42,6 +42,7 @@ SMALL = {
     "chasers.count": 2,
     "pools.count": 2,
     "pools.lenders": 2,
+    "crypto.holders": 40,
 }
 # Twice the leverage, little capital, and half of AI's worth gone in four days: everything happens that can. Dealers
 # have room for some of a failed one's business, and investors who leave are paid every month.
@@ -60,6 +61,16 @@ CRASH = {
     "banks.recovery": 0.7,  # with so few bonds, depositors and other banks lose too
     "redemptions.quarter_days": 21,
     "redemptions.notice_days": 10,
+    # Crypto halves, coins with much of it and with much at few banks are run faster than they can pay.
+    "crypto.leveraged_count": 0.4,
+    "markets.crypto.news_volatility": 0.08,
+    "stablecoins.supply": 3000,
+    "stablecoins.first.crypto": 0.2,
+    "stablecoins.first.bills": 0.51,
+    "stablecoins.second.deposits": 0.57,
+    "stablecoins.second.repo": 0,
+    "stablecoins.daily_cap": 0.02,
+    "banks.visible_withdrawal": 0.0005,
     "actions": [{"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3}],
 }
 ALL_OFF = {f"channels.{name}": False for name in CHANNELS}

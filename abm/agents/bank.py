@@ -59,6 +59,7 @@ BANK = Record(
         memory("tightness", "share", "how hard it tightens credit, 0 when its capital is on target"),
         memory("not_renewed", "$bn", "loans not renewed and not lent again since", size=N_DEBTORS),
         memory("outflow", "share per day", "part of the uninsured that left it today"),
+        memory("seen", "share", "part of its deposits that stablecoin issuers are seen to have withdrawn today"),
         memory("withdrawn", "$bn", "uninsured deposits that left it today"),
         memory("lacking", "$bn", "reserves that it would borrow tonight"),
         memory("spare", "$bn", "reserves that it could lend tonight"),

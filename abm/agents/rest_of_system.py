@@ -7,6 +7,7 @@ and is empty at nightfall.
 
 from __future__ import annotations
 
+from abm.agents.stablecoin_issuer import N_ISSUERS
 from abm.ledger.chart import (
     AI_EQUITY,
     BANK_DEBT,
@@ -16,6 +17,7 @@ from abm.ledger.chart import (
     OTHER_SECURITIES,
     PUBLIC_SUPPORT,
     RESERVES,
+    STABLECOINS,
 )
 from abm.records import Record, asset, intent, liability, memory, pointer, term
 
@@ -27,11 +29,16 @@ DEPOSITOR = Record(
         term("id", "identity", "the cohort's own number", kind="i8"),
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
         pointer("bank", "banks"),
+        pointer("issuer", "stablecoins", size=N_ISSUERS),
+        term("opening_coins", "$bn", "coins of each issuer when the books were opened", size=N_ISSUERS),
         asset("units", AI_EQUITY, "Treasury bills that flight money went into", size=N_TRADED),
+        asset("coins", STABLECOINS, "stablecoins of each issuer, to pay with", size=N_ISSUERS, at="issuer"),
         asset("insured", DEPOSITS, "insured money at its bank", at="bank"),
         asset("deposit", DEPOSITS, "uninsured money at its bank", at="bank"),
+        memory("redeeming", "$bn", "coins of each issuer handed in and not yet paid", size=N_ISSUERS),
         memory("frozen", "$bn", "part of the uninsured that a receivership has not paid out yet"),
         intent("orders", "units", "bills to buy (+)", size=N_TRADED),
+        intent("cashed_out", "$bn", "coins of each issuer to hand in or to sell today", size=N_ISSUERS),
     ),
 )
 

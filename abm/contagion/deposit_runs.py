@@ -21,7 +21,8 @@ def leave_weak_banks(banks, depositors, markets, stories, settings, switches, ti
     """Move uninsured deposits from banks that look weak to the strongest; a part is kept back for bills.
 
     weakness = (run ratio - capital ratio) / (run ratio - minimum ratio), between 0 and 1
-    outflow  = run speed * weakness + run contagion * outflow of yesterday, at most the largest run
+    outflow  = run speed * weakness + run contagion * outflow of yesterday + withdrawal contagion * seen, at most the
+               largest run; seen is what stablecoin issuers are seen to have withdrawn (`reserve_deposits`)
 
     The strongest take it in proportion to their capital beyond target. All withdrawals are counted before any
     is paid. Without the channel nobody leaves.
@@ -34,7 +35,8 @@ def leave_weak_banks(banks, depositors, markets, stories, settings, switches, ti
         bank.withdrawn = 0.0
         if not switches[0].deposit_runs or bank.failed:
             continue
-        outflow = min(terms.largest_run, terms.run_speed * weakness(bank, terms) + terms.run_contagion * before)
+        followed = terms.run_contagion * before + terms.withdrawal_contagion * bank.seen
+        outflow = min(terms.largest_run, terms.run_speed * weakness(bank, terms) + followed)
         withdrawn = outflow * depositors[bank.customers].deposit
         if outflow < LAST_ONES or withdrawn <= DUST:
             continue

@@ -8,6 +8,7 @@ channel the other side of the market is bottomless.
 from __future__ import annotations
 
 from abm.agents.long_term_investor import N_BUDGETS, budget_for
+from abm.agents.stablecoin_issuer import N_ISSUERS
 from abm.compiled import rule
 
 
@@ -45,6 +46,8 @@ def share_that_cash_pays(taken, investors, k, switch):
     for row in range(investors.shape[0]):
         if investors[row].share[k] > 0.0:
             cash += max(investors[row].deposit, 0.0)
+            for place in range(N_ISSUERS):  # crypto is paid in coins too
+                cash += max(investors[row].coins[place], 0.0)
     return min(1.0, cash / taken)
 
 

@@ -14,7 +14,7 @@ from abm.compiled import rule
 from abm.contagion.fund_default_losses import FAILED, RESOLVED
 from abm.ledger.chart import INTERBANK_LOANS
 from abm.ledger.postings import support_bank
-from abm.ledger.receivership import lose_deposits, pay_insured
+from abm.ledger.receivership import lose_deposits, lose_deposits_of, pay_insured
 from abm.ledger.revaluations import write_off_debt, write_off_interbank, write_off_loan, write_off_support
 from abm.outcome.events import BANK, BANK_FAILED, BANK_LOSS, NO_INSTRUMENT, log_event
 
@@ -84,6 +84,8 @@ def resolve_banks(
     dealers,
     pools,
     chasers,
+    holders,
+    stablecoins,
     debtors,
     issuers,
     markets,
@@ -162,6 +164,8 @@ def resolve_banks(
         lose_deposits(dealers, row, bank, journal)
         lose_deposits(pools, row, bank, journal)
         lose_deposits(chasers, row, bank, journal)
+        lose_deposits(holders, row, bank, journal)
+        lose_deposits_of(stablecoins, row, bank, journal)
         pay_insured(banks, depositors, row, terms.target_ratio, public, day, journal)
     for row in range(banks.shape[0]):
         bank = banks[row]

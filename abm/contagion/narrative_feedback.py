@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.compiled import rule
-from abm.ledger.chart import AI_EQUITY
+from abm.ledger.chart import AI_EQUITY, CRYPTO
 from abm.records import Record, memory
 
 STORY = Record(
@@ -47,6 +47,8 @@ def spread_disbelief(stories, markets, settings, switches):
     forgotten = (doubters - first_doubters) / narrative.recovery_days
     story.doubters = min(1.0, max(0.0, doubters + heard + caught - forgotten))
     for k in range(markets.shape[0]):
+        if k == CRYPTO:  # which hears it through the common story
+            continue
         market = markets[k]
         goal = market.belief_per_doubter * (story.doubters - first_doubters)
         market.belief_today = (goal - market.belief) / narrative.belief_days

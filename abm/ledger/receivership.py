@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from abm.agents.bank import spare_capital
 from abm.agents.rest_of_system import FIRMS, PUBLIC
+from abm.agents.stablecoin_issuer import N_PLACES
 from abm.compiled import rule
 from abm.ledger.postings import move_insured, pay, support_bank
-from abm.ledger.revaluations import write_off_debt, write_off_deposit, write_off_support
+from abm.ledger.revaluations import write_off_debt, write_off_deposit, write_off_place, write_off_support
 
 
 @rule
@@ -20,6 +21,17 @@ def lose_deposits(holders, row, bank, journal):
     for i in range(holders.shape[0]):
         if holders[i].bank == row and holders[i].deposit > 0.0:
             write_off_deposit(journal, bank, holders[i], (1.0 - bank.payout) * holders[i].deposit)
+
+
+@rule
+def lose_deposits_of(issuers, row, bank, journal):
+    """The same for stablecoin issuers, who have a deposit at each of several banks."""
+    for i in range(issuers.shape[0]):
+        issuer = issuers[i]
+        for place in range(N_PLACES):
+            if issuer.bank[place] == row and issuer.deposit[place] > 0.0:
+                lost = (1.0 - bank.payout) * issuer.deposit[place]
+                write_off_place(journal, bank, issuer, place, lost)
 
 
 @rule

@@ -10,6 +10,7 @@ from abm.ledger.chart import (
     BANK_DEBT,
     BANK_LOANS,
     BANKS,
+    CRYPTO_LOANS,
     DEALER_SHARES,
     DEPOSITS,
     FUND_REPO,
@@ -57,6 +58,15 @@ def write_off_deposit(journal, bank, holder, amount):
     holder.deposit -= amount
     journal[REVALUATIONS, DEPOSITS, BANKS] += amount
     journal[REVALUATIONS, DEPOSITS, holder.sector] -= amount
+
+
+@rule
+def write_off_place(journal, bank, issuer, place, amount):
+    """Write off what a failed bank cannot pay to a stablecoin issuer."""
+    bank.deposits -= amount
+    issuer.deposit[place] -= amount
+    journal[REVALUATIONS, DEPOSITS, BANKS] += amount
+    journal[REVALUATIONS, DEPOSITS, issuer.sector] -= amount
 
 
 @rule
@@ -112,6 +122,15 @@ def write_off_dealer_loan(journal, banks, dealer, line, amount):
     dealer.bank_loan[line] -= amount
     journal[REVALUATIONS, BANK_LOANS, BANKS] -= amount
     journal[REVALUATIONS, BANK_LOANS, dealer.sector] += amount
+
+
+@rule
+def write_off_coin_loan(journal, lender, borrower, amount):
+    """Write off what a crypto holder cannot repay: the lending holder's loss."""
+    lender.lent -= amount
+    borrower.loan -= amount
+    journal[REVALUATIONS, CRYPTO_LOANS, lender.sector] -= amount
+    journal[REVALUATIONS, CRYPTO_LOANS, borrower.sector] += amount
 
 
 @rule

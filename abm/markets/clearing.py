@@ -5,13 +5,25 @@ from __future__ import annotations
 import math
 
 from abm.agents.leveraged_fund import sold_short
+from abm.agents.stablecoin_issuer import N_ISSUERS
 from abm.channels import FINITE_BUYERS, NO_CHANNEL
 from abm.compiled import rule
 from abm.contagion.finite_buyers import buyers_capacity, healing, share_of_offers_taken, share_that_cash_pays
-from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, DUST, N_TRADED, NOTES, SECURITIES_LENT
+from abm.ledger.chart import (
+    AI_EQUITY,
+    BILLS,
+    BROAD_EQUITY,
+    CRYPTO,
+    CRYPTO_HOLDERS,
+    DUST,
+    N_TRADED,
+    NOTES,
+    SECURITIES_LENT,
+)
 from abm.ledger.revaluations import revalue
 from abm.markets.impact import impact
 from abm.markets.market import reprice
+from abm.markets.stablecoin_peg import peg
 from abm.outcome.events import (
     INVESTORS,
     MARKET,
@@ -38,6 +50,58 @@ def collect_cover(funds, markets):
     """Add what short sellers buy back (or sell short)."""
     for row in range(funds.shape[0]):
         add_order(markets[BROAD_EQUITY], funds[row].cover)
+
+
+@rule
+def collect_holders(holders, issuers, depositors, markets, days, access):
+    """Add up what crypto holders trade and hold, and the coins that they and depositors offer to arbitrageurs."""
+    crypto, ai, day = markets[CRYPTO], markets[AI_EQUITY], days[0]
+    for i in range(issuers.shape[0]):
+        issuers[i].offered = 0.0
+    day.crypto_held = 0.0
+    day.equity_held = 0.0
+    day.crypto_lent = 0.0
+    for row in range(holders.shape[0]):
+        holder = holders[row]
+        day.crypto_held += holder.crypto
+        day.equity_held += holder.ai_equity
+        day.crypto_lent += holder.loan
+        add_order(crypto, holder.crypto_order)
+        add_order(ai, holder.equity_order)
+        if holder.cashed_out > 0.0 and not holder.verified:
+            issuers[holder.issuer].offered += holder.cashed_out
+    for row in range(depositors.shape[0]):
+        depositor = depositors[row]
+        for place in range(N_ISSUERS):
+            issuers[depositor.issuer[place]].offered += (1.0 - access) * depositor.cashed_out[place]
+
+
+@rule
+def set_pegs(issuers, investors, settings):
+    """Let arbitrageurs take what coins they have the cash for, and each coin find its price."""
+    terms = settings[0].stablecoins
+    offered, cash = 0.0, 0.0
+    for i in range(issuers.shape[0]):
+        offered += issuers[i].offered
+    for row in range(investors.shape[0]):
+        if investors[row].coin_share > 0.0:
+            cash += terms.arbitrage_share * max(0.0, investors[row].deposit)
+    taken = min(1.0, cash / offered) if offered > 0.0 else 1.0
+    for i in range(issuers.shape[0]):
+        issuer = issuers[i]
+        issuer.taken = taken
+        capacity = terms.daily_cap * issuer.supply
+        days_to_wait = issuer.queue / capacity if capacity > 0.0 else 0.0
+        not_taken = 1.0 - taken if issuer.offered > 0.0 else 0.0
+        issuer.price = peg(issuer.coverage, days_to_wait, not_taken, terms)
+
+
+@rule
+def revalue_holders(days, markets, journal):
+    """Let crypto holders' books feel the new prices, all together."""
+    day = days[0]
+    for k, held in ((CRYPTO, day.crypto_held), (AI_EQUITY, day.equity_held)):
+        revalue(journal, k, CRYPTO_HOLDERS, held * (markets[k].price - markets[k].last_price))
 
 
 @rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abm.compiled import rule
+from abm.ledger.chart import DUST
 from abm.markets.linear_impact import linear_impact
 from abm.markets.saturating_impact import saturating_impact
 from abm.markets.square_root_impact import square_root_impact
@@ -13,8 +14,11 @@ LAWS: tuple[str, ...] = ("linear", "square_root", "saturating")
 
 @rule
 def impact(market, net_units, depth):
-    """Return the log points by which a day's net flow moves a price, by the market's own law."""
-    if net_units == 0.0:
+    """Return the log points by which a day's net flow moves a price, by the market's own law.
+
+    Rounding moves nothing: a root would make 1e-8 of its 1e-16.
+    """
+    if abs(net_units) <= DUST:
         return 0.0
     if market.impact_law == SQUARE_ROOT:
         return square_root_impact(market, net_units, depth)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ from abm.ledger.chart import (
     PUBLIC_SECTOR,
 )
 from abm.markets import MARKETS
+from abm.opening.crypto import open_holders, open_stablecoins
 from abm.opening.funds import traded
 from abm.opening.institutions import (
     BANK_LOAN,
@@ -62,11 +63,13 @@ def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
     drawn = institutions(scenario, seed)
     house_banks = partial(banks_of, money_centres(scenario, drawn.banks), drawn.banks["share"])
     funds = open_funds(scenario, drawn)
-    dealers = open_dealers(scenario, drawn, funds)
+    stablecoins = open_stablecoins(scenario, seed, drawn.banks, drawn.dealers)
+    holders = open_holders(scenario, seed, stablecoins, drawn.banks["share"])
+    dealers = open_dealers(scenario, drawn, funds, stablecoins)
     pools = open_pools(scenario, dealers, house_banks)
     banks = open_banks(scenario, drawn, dealers)
     chasers = open_chasers(scenario, house_banks)
-    investors = open_investors(scenario, (funds, dealers, banks, pools, chasers), house_banks)
+    investors = open_investors(scenario, (funds, dealers, banks, pools, chasers, stablecoins), holders, house_banks)
     tables = {
         "funds": funds,
         "dealers": dealers,
@@ -74,7 +77,9 @@ def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
         "investors": investors,
         "chasers": chasers,
         "pools": pools,
-        "depositors": open_depositors(drawn, banks, (investors, dealers, pools, chasers)),
+        "holders": holders,
+        "stablecoins": stablecoins,
+        "depositors": open_depositors(drawn, banks, (investors, dealers, pools, chasers, holders, stablecoins)),
         "debtors": open_debtors(banks),
     }
     house = CLEARING_HOUSE.open(1)
@@ -141,7 +146,7 @@ def open_funds(scenario: Scenario, drawn: Institutions) -> np.ndarray:
     return funds
 
 
-def open_dealers(scenario: Scenario, drawn: Institutions, funds: np.ndarray) -> np.ndarray:
+def open_dealers(scenario: Scenario, drawn: Institutions, funds: np.ndarray, stablecoins: np.ndarray) -> np.ndarray:
     """Open the dealers' books around the customers that they have; repo funds what nothing else does."""
     columns = drawn.dealers
     dealers = DEALER.open(len(columns["share"]))
@@ -169,6 +174,8 @@ def open_dealers(scenario: Scenario, drawn: Institutions, funds: np.ndarray) -> 
     funded = dealers["customer_cash"] + dealers["bank_loan"].sum(axis=1) + dealers["capital"]
     pools, parts = lines_of(drawn.exposures, REPO_LINE, len(dealers), N_LINES)
     dealers["repo_lender"] = pools
+    np.add.at(dealers["coin_repo"], stablecoins["dealer"], stablecoins["repo_lent"])
+    funded += dealers["coin_repo"]
     dealers["repo"] = np.maximum(assets - funded, 0.0)[:, None] * parts / parts.sum(axis=1)[:, None]
     dealers["other_securities"] = np.maximum(funded - assets, 0.0)
     return dealers
@@ -234,24 +241,29 @@ def open_chasers(scenario: Scenario, house_banks: HouseBanks) -> np.ndarray:
     return chasers
 
 
-def open_investors(scenario: Scenario, others: tuple[np.ndarray, ...], house_banks: HouseBanks) -> np.ndarray:
+def open_investors(
+    scenario: Scenario, others: tuple[np.ndarray, ...], holders: np.ndarray, house_banks: HouseBanks
+) -> np.ndarray:
     """Open the books of long-term investors, who hold what nobody else does, and of long-term holders of crypto."""
     terms = scenario.buyers
     funds, dealers = others[0], others[1]
-    investors = LONG_TERM_INVESTOR.open(terms.count + 1)
+    investors = LONG_TERM_INVESTOR.open(terms.count + 2)
     investors["sector"] = LONG_TERM_INVESTORS
-    investors["sector"][-1] = CRYPTO_HOLDERS
-    investors["share"][:-1] = 1.0 / terms.count
-    investors["share"][:, CRYPTO] = investors["id"] == terms.count
+    # the last two are arbitrageurs in coins and long-term holders of crypto
+    investors["sector"][-2:] = CRYPTO_HOLDERS
+    investors["coin_share"][-2] = 1.0
+    investors["share"][:-2] = 1.0 / terms.count
+    investors["share"][:, CRYPTO] = investors["id"] == terms.count + 1
     investors["bank"] = house_banks(len(investors))
-    investors["normal_budget"][:-1, FOR_SHARES] = terms.budget * terms.cash / terms.count
-    investors["normal_budget"][:-1, FOR_NOTES] = terms.note_budget * terms.cash / terms.count
+    investors["normal_budget"][:-2, FOR_SHARES] = terms.budget * terms.cash / terms.count
+    investors["normal_budget"][:-2, FOR_NOTES] = terms.note_budget * terms.cash / terms.count
     investors["normal_budget"][-1, FOR_SHARES] = terms.crypto_budget * terms.cash
     investors["budget"] = investors["normal_budget"]
-    investors["deposit"][:-1] = terms.deposits / terms.count
+    investors["deposit"][:-2] = terms.deposits / terms.count
+    investors["deposit"][-2] = terms.arbitrage_cash
     investors["deposit"][-1] = terms.crypto_deposits
     for k, market in enumerate(MARKETS):
-        held = sum(table["units"][:, k].sum() for table in others)
+        held = units_held((*others, holders), k)
         capitalisation = getattr(scenario.markets, market.name).capitalisation
         if held > capitalisation * (1.0 + ROUNDING):
             raise InputError(
@@ -259,11 +271,28 @@ def open_investors(scenario: Scenario, others: tuple[np.ndarray, ...], house_ban
                 f"what all but long-term investors hold; allowed is at least {held:g}, or holding less"
             )
         investors["units"][:, k] = (capitalisation - held) * investors["share"][:, k]
+    stablecoins = others[-1]
+    investors["issuer"] = np.arange(len(stablecoins))
+    parts = stablecoins["supply"] / max(stablecoins["supply"].sum(), 1e-300)
+    investors["coins"][-1] = investors["usual_coins"][-1] = terms.crypto_coins * parts
     np.add.at(investors["lent"], dealers["stock_lender"], dealers["borrowed"])
     investors["futures"] = -funds["futures"].sum() * investors["share"][:, NOTES]
     with_owner = funds["owner"] >= 0
     np.add.at(investors["fund_shares"], funds["owner"][with_owner], funds["shares"][with_owner])
     return investors
+
+
+def units_held(tables: Iterable[np.ndarray], k: int) -> float:
+    """Return how many units of a market all tables hold; crypto holders have two markets, a field each."""
+    field = {AI_EQUITY: "ai_equity", CRYPTO: "crypto"}.get(k, "")
+    total = 0.0
+    for table in tables:
+        names = table.dtype.names or ()
+        if "units" in names:
+            total += table["units"][:, k].sum()
+        elif field in names:
+            total += table[field].sum()
+    return float(total)
 
 
 def open_depositors(drawn: Institutions, banks: np.ndarray, others: tuple[np.ndarray, ...]) -> np.ndarray:
@@ -288,6 +317,12 @@ def open_depositors(drawn: Institutions, banks: np.ndarray, others: tuple[np.nda
     uninsured = drawn.banks["uninsured"]
     depositors["deposit"] = spread(uninsured, uninsured.sum() - named.sum(), MOST_UNINSURED * np.maximum(left, 0.0))
     depositors["insured"] = left - depositors["deposit"]
+    investors, holders, stablecoins = others[0], others[-2], others[-1]
+    depositors["issuer"] = np.arange(len(stablecoins))
+    with_others = investors["coins"].sum(axis=0)
+    np.add.at(with_others, holders["issuer"], holders["coins"])
+    parts = drawn.banks["share"] / drawn.banks["share"].sum()
+    depositors["coins"] = depositors["opening_coins"] = parts[:, None] * (stablecoins["supply"] - with_others)
     return depositors
 
 
@@ -303,10 +338,9 @@ def open_issuers(tables: dict[str, np.ndarray]) -> np.ndarray:
     """Open the books of firms and of the public sector, who owe what all the others hold."""
     issuers = ISSUER.open(2)
     issuers["sector"][FIRMS], issuers["sector"][PUBLIC] = HOUSEHOLDS_AND_FIRMS, PUBLIC_SECTOR
-    holders = [table for table in tables.values() if "units" in (table.dtype.names or ())]
     for row, instruments in ((FIRMS, ISSUED_BY_FIRMS), (PUBLIC, ISSUED_BY_THE_PUBLIC)):
         for k in instruments:
-            issuers["issued"][row, k] = sum(table["units"][:, k].sum() for table in holders)
+            issuers["issued"][row, k] = units_held(tables.values(), k)
     inert = [table for table in tables.values() if "other_securities" in (table.dtype.names or ())]
     issuers["other_securities"][FIRMS] = (
         sum(table["other_securities"].sum() for table in inert) - tables["funds"]["other_owed"].sum()

@@ -9,9 +9,10 @@ import numpy as np
 
 from abm.agents.bank import OTHER_NON_BANKS, PRIVATE_CREDIT
 from abm.agents.leveraged_fund import MARGIN_ACCOUNT, STYLES
+from abm.agents.stablecoin_issuer import ISSUERS
 from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, FUNDS, NOTES
 from abm.markets import MARKETS
-from abm.opening.books import open_books
+from abm.opening.books import open_books, units_held
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -42,7 +43,12 @@ class Total(NamedTuple):
 def reconciliation(scenario: Scenario, seed: int = 1) -> list[Total]:
     """Return all totals of the first books that this scenario and seed open."""
     books = open_books(scenario, seed)
-    return [*of_funds(scenario, books), *of_lenders(scenario, books), *of_the_rest(scenario, books)]
+    return [
+        *of_funds(scenario, books),
+        *of_lenders(scenario, books),
+        *of_crypto(scenario, books),
+        *of_the_rest(scenario, books),
+    ]
 
 
 def of_funds(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
@@ -117,7 +123,9 @@ def of_lenders(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
     to_dealers = banks["dealer_loans"].sum()
     non_banks = banks["loans"][:, [PRIVATE_CREDIT, OTHER_NON_BANKS]].sum() + to_dealers
     deposits = books["depositors"]["deposit"].sum()
-    deposits += sum(books[name]["deposit"].sum() for name in ("investors", "dealers", "pools", "chasers"))
+    deposits += sum(
+        books[name]["deposit"].sum() for name in ("investors", "dealers", "pools", "chasers", "holders", "stablecoins")
+    )
     held = sum(banks[name].sum() for name in ("units", "other_securities", "reserves", "loans", "interbank_lent"))
     return [
         row("dealers: capital", "dealers.capital", dealers["capital"].sum()),
@@ -146,6 +154,36 @@ def of_lenders(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
     ]  # fmt: skip
 
 
+def of_crypto(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
+    """Return the totals of crypto holders and of each stablecoin issuer."""
+    holders, issuers, row = books["holders"], books["stablecoins"], stated(scenario)
+    terms, coins = scenario.crypto, scenario.stablecoins
+    totals = [
+        row("crypto holders: crypto", "crypto.held", holders["crypto"].sum()),
+        row("crypto holders: stablecoins", "crypto.coins", holders["coins"].sum()),
+        row("crypto holders: AI equity", "crypto.ai_equity", holders["ai_equity"].sum()),
+        row("crypto holders: borrowed from each other", "crypto.loans", holders["loan"].sum()),
+        Total("crypto holders: deposits", "$bn", terms.deposits + terms.newcomers_deposits,
+              float(holders["deposit"].sum()), scenario.quantity("crypto.deposits").source),
+        row("stablecoins: in circulation", "stablecoins.supply", issuers["supply"].sum()),
+    ]  # fmt: skip
+    reserves = (
+        ("deposits", issuers["deposit"].sum(axis=1)),
+        ("repo", issuers["repo_lent"].sum(axis=1)),
+        ("bills", issuers["units"][:, BILLS]),
+        ("crypto", issuers["units"][:, CRYPTO]),
+        ("other", issuers["other_securities"]),
+    )
+    for name, held in reserves:
+        for i, issuer in enumerate(ISSUERS):
+            own = getattr(coins, issuer)
+            label = f"stablecoins, {issuer} issuer: {name.replace('other', 'other things')}"
+            wanted = getattr(own, name) * own.share_of_supply * coins.supply
+            source = scenario.quantity(f"stablecoins.{issuer}.{name}").source
+            totals.append(Total(label, "$bn", wanted, float(held[i]), source))
+    return totals
+
+
 def of_the_rest(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
     """Return the totals of cash pools, chasers, long-term investors and of each market."""
     pools, chasers, investors, row = books["pools"], books["chasers"], books["investors"], stated(scenario)
@@ -157,19 +195,18 @@ def of_the_rest(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]
         row("chasers: AI equity", "chasers.ai_equity", chasers["units"][:, AI_EQUITY].sum()),
         row("chasers: broad equity", "chasers.broad_equity", chasers["units"][:, BROAD_EQUITY].sum()),
         row("chasers: deposits", "chasers.deposits", chasers["deposit"].sum()),
-        Total("long-term investors: deposits", "$bn", buyers.deposits + buyers.crypto_deposits,
+        Total("long-term investors: deposits", "$bn", buyers.deposits + buyers.crypto_deposits + buyers.arbitrage_cash,
               float(investors["deposit"].sum()), scenario.quantity("buyers.deposits").source),
         Total("long-term investors: shares of funds", "$bn", None, float(investors["fund_shares"].sum()),
               "net asset value of hedge funds"),
     ]  # fmt: skip
-    holders = [table for table in books.values() if "units" in (table.dtype.names or ())]
     for k, market in enumerate(MARKETS):
         label = market.name.replace("_", " ").replace("ai ", "AI ")
         totals.append(
             Total(f"long-term investors: {label}", "$bn", None, float(investors["units"][:, k].sum()), RESIDUAL)
         )
         path = f"markets.{market.name}.capitalisation"
-        totals.append(row(f"{label}: all holders", path, sum(table["units"][:, k].sum() for table in holders)))
+        totals.append(row(f"{label}: all holders", path, units_held(books.values(), k)))
     return totals
 
 

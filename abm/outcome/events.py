@@ -36,7 +36,11 @@ NO_INSTRUMENT = -1
     DEPOSIT_RUN,
     LOAN_LOSSES,
     LIMIT_SALE,
-) = range(19)
+    LIQUIDATION,
+    COIN_RUN,
+    REDEMPTIONS_DELAYED,
+    RESERVES_WITHDRAWN,
+) = range(23)
 KINDS: tuple[str, ...] = (
     "news",
     "price_move",
@@ -57,10 +61,14 @@ KINDS: tuple[str, ...] = (
     "deposit_run",
     "loan_losses",
     "limit_sale",
+    "liquidation",
+    "coin_run",
+    "redemptions_delayed",
+    "reserves_withdrawn",
 )
 
-SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS = range(6)
-ACTORS: tuple[str, ...] = ("scenario", "fund", "dealer", "bank", "market", "investors")
+SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS, ISSUER = range(7)
+ACTORS: tuple[str, ...] = ("scenario", "fund", "dealer", "bank", "market", "investors", "issuer")
 
 EVENT = np.dtype(
     (

@@ -10,6 +10,7 @@ import numpy as np
 
 from abm.agents.bank import N_DEBTORS, bank_assets, bank_lending, weighted_assets
 from abm.agents.leveraged_fund import ACTIVE, CLOSED, fund_debt, securities_held, sold_short
+from abm.agents.stablecoin_issuer import ISSUERS, N_ISSUERS, issuer_cash
 from abm.channels import CHANNELS, N_CHANNELS
 from abm.compiled import rule
 from abm.contagion.margin_calls import missing_margin
@@ -43,12 +44,18 @@ DAY = Record(
         memory("bank_recoveries", "$bn", "what banks got back of what they had written off on dealers"),
         memory("loans_lost", "$bn", "banks' losses on loans outside, defaults and receiverships"),
         memory("public_cost", "$bn", "what the public will not get back"),
+        memory("crypto_held", "units", "crypto of all crypto holders when markets cleared"),
+        memory("crypto_lent", "$bn", "loans between them"),
+        memory("equity_held", "units", "their AI equity"),
+        memory("forced_by_crypto", "$bn", "crypto and shares sold to close positions on credit"),
+        memory("forced_by_issuers", "$bn", "Treasuries sold by stablecoin issuers to pay redemptions"),
+        memory("crypto_losses", "$bn", "what crypto holders who lent to others lost"),
         memory("forced_by_lenders", "$bn", "sales of dealers and banks that lack cash or capital"),
     ),
 )
 
 # The columns of `ticks`: name, unit, and whether there is one per market, one per kind of seller, or one.
-PER_MARKET, PER_SELLER, PER_CHANNEL, ONE = "market", "seller", "channel", ""
+PER_MARKET, PER_SELLER, PER_ISSUER, PER_CHANNEL, ONE = "market", "seller", "issuer", "channel", ""
 SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("price", PER_MARKET, "$", "price, 1 at the start"),
     ("news", PER_MARKET, "$", "price if there were nothing but news"),
@@ -69,6 +76,15 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("cash_obtained", PER_SELLER, "$bn", "forced sales done by themselves to meet calls"),
     ("failed", PER_SELLER, "count", "seized so far"),
     ("failed_with_shortfall", PER_SELLER, "count", "closed so far with a shortfall to the lender"),
+    ("coin_price", PER_ISSUER, "$", "price of a stablecoin on the secondary market"),
+    ("coin_supply", PER_ISSUER, "$bn", "stablecoins in circulation"),
+    ("coin_coverage", PER_ISSUER, "share", "expected worth of reserves for each coin"),
+    ("coin_queue", PER_ISSUER, "$bn", "coins handed in and not yet paid"),
+    ("coin_deposits", PER_ISSUER, "$bn", "the issuer's deposits at banks"),
+    ("crypto_loans", ONE, "$bn", "borrowed against crypto when markets cleared"),
+    ("crypto_lender_losses", ONE, "$bn", "lost today by those who lend against crypto"),
+    ("forced_sales_crypto_holders", ONE, "$bn", "crypto and shares sold to close positions on credit"),
+    ("forced_sales_issuers", ONE, "$bn", "Treasuries sold by stablecoin issuers to pay redemptions"),
     ("yield_notes", ONE, "percent", "change of the note yield since the start"),
     ("yield_bills", ONE, "percent", "change of the bill yield since the start"),
     ("futures_price", ONE, "$", "price of a contract on a note"),
@@ -109,7 +125,13 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
         "capital of sound banks times the price of broad equity: their shares",
     ),
 )
-_SIZES = {PER_MARKET: (N_TRADED,), PER_SELLER: (len(SELLERS),), PER_CHANNEL: (N_CHANNELS,), ONE: ()}
+_SIZES = {
+    PER_MARKET: (N_TRADED,),
+    PER_SELLER: (len(SELLERS),),
+    PER_ISSUER: (N_ISSUERS,),
+    PER_CHANNEL: (N_CHANNELS,),
+    ONE: (),
+}
 ROW = np.dtype((np.record, [(name, "f8", _SIZES[per]) for name, per, _, _ in SERIES]))
 
 
@@ -173,6 +195,23 @@ def record_funds(rows, tick, funds, markets, settings):
             excess = max(0.0, fund.requirement - buffer * max(fund.net_asset_value, 0.0))
             needed = excess * assets / fund.requirement if fund.requirement > 0.0 else 0.0
             row.cash_needed[s] += max(needed, fund.advance + fund.recalled)
+
+
+@rule
+def record_crypto(rows, tick, issuers, days):
+    """Write the part of crypto holders and stablecoin issuers of the day's row."""
+    row, day = rows[tick], days[0]
+    for i in range(issuers.shape[0]):
+        issuer = issuers[i]
+        row.coin_price[issuer.id] = issuer.price
+        row.coin_supply[issuer.id] = issuer.supply
+        row.coin_coverage[issuer.id] = issuer.coverage
+        row.coin_queue[issuer.id] = issuer.queue
+        row.coin_deposits[issuer.id] = issuer_cash(issuer)
+    row.crypto_loans = day.crypto_lent
+    row.crypto_lender_losses = day.crypto_losses
+    row.forced_sales_crypto_holders = day.forced_by_crypto
+    row.forced_sales_issuers = day.forced_by_issuers
 
 
 @rule
@@ -247,6 +286,9 @@ def turn_the_page(markets, days, journal, journals, tick):
     day.forced_liquidated = 0.0
     day.funding_withdrawn = 0.0
     day.forced_by_lenders = 0.0
+    day.forced_by_crypto = 0.0
+    day.forced_by_issuers = 0.0
+    day.crypto_losses = 0.0
     day.dealer_losses = 0.0
     day.bank_losses = 0.0
     day.bank_recoveries = 0.0
@@ -275,7 +317,7 @@ def ticks_frame(rows: np.ndarray) -> pl.DataFrame:
     """Return the recorded rows as a table with one column per series, `price_ai_equity` and so on."""
     import polars as pl
 
-    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_CHANNEL: CHANNELS}
+    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_ISSUER: ISSUERS, PER_CHANNEL: CHANNELS}
     columns: dict[str, np.ndarray] = {"tick": np.arange(len(rows), dtype=np.int32)}
     for name, per, _, _ in SERIES:
         if per == ONE:

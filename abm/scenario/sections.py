@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from abm.scenario.channels import Channels
+from abm.scenario.crypto import Crypto, Stablecoins
 from abm.scenario.declare import Section, choice, number, size, switch
 
 
@@ -30,29 +32,6 @@ class Spark(Section):
     broad_share: float = number("part of the spark that also hits broad equity's worth", "share", 0, 1)
 
 
-class Channels(Section):
-    """What may carry a loss from one owner to the next."""
-
-    ordinary_trading: bool = switch("everyday trades and rebalancing")
-    narrative_feedback: bool = switch("falling prices and others' doubts win believers over")
-    margin_calls: bool = switch("lenders ask for cash when collateral falls")
-    margin_procyclicality: bool = switch("margins rise with volatility and with the lender's own strain")
-    risk_limits: bool = switch("funds cut their books after losses and when markets move much")
-    redemptions: bool = switch("investors leave funds that have lost")
-    cross_asset_sales: bool = switch("a call on one asset is met by selling the others")
-    depth_spiral: bool = switch("volatility and lost dealer capital thin the market")
-    finite_buyers: bool = switch("those who buy a bargain can run out of money")
-    performance_chasing: bool = switch("savers put money where it has grown and take it out where it has shrunk")
-    crowding_revealed: bool = switch("books that look like one that just failed are asked for more margin")
-    fund_default_losses: bool = switch("a failed fund's shortfall falls on its dealer and the dealer's banks")
-    dealer_runs: bool = switch("cash pools and customers leave dealers that look weak")
-    credit_tightening: bool = switch("banks short of capital lend less")
-    deposit_runs: bool = switch("uninsured depositors leave banks that look weak")
-    bank_asset_sales: bool = switch("banks short of capital or cash sell securities")
-    interbank: bool = switch("what a failed bank owes to other banks is lost in part")
-    real_economy: bool = switch("lost wealth, investment and credit lower output, and debtors default")
-
-
 class Narrative(Section):
     """Who believes the story, and what belief is worth."""
 
@@ -65,6 +44,8 @@ class Narrative(Section):
     belief_days: float = number("time over which a change of belief moves prices", "days", 1, 10_000)
     worth_of_belief: float = number("worth of AI equity between all and none believing", "log points", 0, 3)
     broad_share: float = number("part of the belief effect that also hits broad equity", "share", 0, 1)
+    crypto_worth: float = number("worth of crypto between all and none believing", "log points", 0, 3)
+    crypto_feedback: float = number("weight of falling crypto beside news about AI", "share", 0, 1)
     flight_to_notes: float = number("rise of notes when all belief is lost", "log points", 0, 1)
 
 
@@ -284,6 +265,8 @@ class Banks(Section):
     run_speed: float = number("part of the uninsured that leaves a bank at the minimum ratio", "per day", 0, 1)
     run_contagion: float = number("part that leaves a bank others are seen to leave", "times", 0, 10)
     largest_run: float = number("most of the uninsured that leaves a bank in a day", "per day", 0, 1)
+    visible_withdrawal: float = number("withdrawal of a stablecoin issuer that a bank's depositors see", "share", 0, 1)
+    withdrawal_contagion: float = number("part that leaves a bank issuers are seen to leave", "times", 0, 10)
     to_bills: float = number("part of withdrawn deposits that goes into bills", "share", 0, 1)
     recovery: float = number("worth of a failed bank's loans in the hands of the receiver", "share", 0, 1)
     first_payment: float = number("part of the uninsured paid out on the day after failure", "share", 0, 1)
@@ -301,6 +284,8 @@ class Buyers(Section):
     daily_share: float = number("part of the budget spent in a day at most", "share per day", 0, 1)
     recovery_days: float = number("time over which the budget is refilled", "days", 1, 1_000_000)
     crypto_deposits: float = number("deposits of long-term holders of crypto", "$bn", 0, 1e9)
+    arbitrage_cash: float = number("deposits of those who buy coins below par and hand them in", "$bn", 0, 1e9)
+    crypto_coins: float = number("stablecoins of long-term holders of crypto", "$bn", 0, 1e9)
     crypto_budget: float = number("what those are ready to spend on cheap crypto", "$bn", 0, 1e9)
 
 
@@ -317,7 +302,7 @@ class Chasers(Section):
 
 
 class Pools(Section):
-    """Cash pools: money-market funds and treasurers, stablecoin issuers' bills and deposits included."""
+    """Cash pools: money-market funds and treasurers."""
 
     count: int = size("number of cash pools", "count", 1)
     bills: float = number("their Treasury bills", "$bn", 0, 1e9)
@@ -393,5 +378,7 @@ class Sections(Section):
     buyers: Buyers
     chasers: Chasers
     pools: Pools
+    crypto: Crypto
+    stablecoins: Stablecoins
     output: Output
     actions: tuple[Action, ...] = ()

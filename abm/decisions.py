@@ -1,0 +1,150 @@
+"""Who states which orders: what comes first when a fund or a crypto holder has several reasons to trade."""
+
+from __future__ import annotations
+
+import math
+
+from abm.agents.crypto_holder import (
+    LEVERAGED,
+    NEWCOMER,
+    TREND_FOLLOWER,
+    equity_for_margin,
+    everyday_wish,
+    free_coins,
+    fresh_money,
+    lendable,
+    own_money,
+)
+from abm.agents.leveraged_fund import CLOSED, SEIZED
+from abm.channels import CRYPTO_LIQUIDATIONS
+from abm.compiled import rule
+from abm.contagion.cross_asset_sales import sell_book
+from abm.contagion.crypto_liquidations import is_liquidated
+from abm.contagion.margin_calls import sell_to_meet_call
+from abm.contagion.ordinary_trading import trade_as_usual
+from abm.contagion.redemptions import raise_cash_for_redemptions
+from abm.contagion.risk_limits import keep_own_limits
+from abm.contagion.stablecoin_runs import run_from
+from abm.ledger.chart import AI_EQUITY, CRYPTO, DUST, N_TRADED
+from abm.outcome.causes import log_sale
+from abm.outcome.events import FORCED_SALE, FUND, LIMIT_SALE, MARKET
+
+
+@rule
+def funds_decide(funds, markets, settings, switches, seed, tick, events, counter):
+    """Let every fund state its orders from yesterday's prices and its own books.
+
+    Dealers sell a seized book; a fund in call sells what it must; others keep their own limits, raise cash for
+    investors who leave, and if neither presses trade as usual.
+    """
+    margin = settings[0].margin
+    switch = switches[0]
+    for row in range(funds.shape[0]):
+        fund = funds[row]
+        if fund.status == CLOSED:
+            continue
+        cause, kind = fund.cause, FORCED_SALE
+        if fund.status == SEIZED:
+            sell_book(fund, margin, switch.cross_asset_sales)
+        elif fund.days_in_call > 0 and switch.margin_calls:
+            sell_to_meet_call(fund, markets, margin, switch.cross_asset_sales)
+        elif switch.risk_limits and keep_own_limits(fund, markets, settings[0], tick):
+            cause, kind = fund.own_cause, LIMIT_SALE
+        elif switch.redemptions and raise_cash_for_redemptions(fund, markets, settings[0], tick):
+            cause = fund.notice_cause
+        else:
+            if switch.ordinary_trading:
+                trade_as_usual(fund, markets, seed, tick)
+            continue
+        for k in range(N_TRADED):
+            value = -fund.orders[k] * markets[k].price
+            log_sale(markets, k, value, kind, tick, FUND, fund.id, fund.channel[k], cause, events, counter)
+
+
+@rule
+def beyond_normal(market, days):
+    """Return how far a price stands above its average of so many days, beyond its drift, in log points."""
+    return math.log(market.price) - market.average_price - market.drift * days
+
+
+@rule
+def holders_decide(holders, issuers, markets, settings, switches, seed, tick, events, counter):
+    """Let holders state their orders: forced ones every day, all others on the days on which they act.
+
+    A position on credit that is worth less than its loan and the maintenance margin is sold whole. What a run
+    makes holders hand in is stated here too, so that nobody's order depends on another's.
+    """
+    terms, crypto = settings[0].crypto, markets[CRYPTO]
+    running = False
+    for i in range(issuers.shape[0]):
+        running = running or issuers[i].doubt > 0.0
+    forced = 0.0
+    for row in range(holders.shape[0]):
+        holder = holders[row]
+        if running:
+            asked = run_from(issuers[holder.issuer], holder, settings[0].stablecoins)
+            holder.cashed_out = min(asked, free_coins(holder))
+        if switches[0].crypto_liquidations and is_liquidated(holder, crypto.price, terms.maintenance):
+            holder.crypto_order = -holder.crypto
+            forced += holder.crypto * crypto.price
+        elif (tick + holder.id) % terms.decision_days == 0:
+            wish, fresh = wish_of(holder, markets, settings[0], switches[0], seed, tick)
+            spent = min(wish, affordable(holders, holder, fresh))
+            holder.crypto_order = max(spent / crypto.price, -holder.crypto)
+            if switches[0].ordinary_trading:
+                bring_coins_to_usual(holder, max(0.0, spent), terms.cash_out)
+    cause = crypto.call_event
+    log_sale(markets, CRYPTO, forced, FORCED_SALE, tick, MARKET, CRYPTO, CRYPTO_LIQUIDATIONS, cause, events, counter)
+
+
+@rule
+def wish_of(holder, markets, settings, switch, seed, tick):
+    """Return what a holder would buy (+) or sell (-), and own money that it would put up for it, in $bn.
+
+    everyday         its trades without need (`everyday_wish`)
+    trend followers  trend response * trend * value, spread over the days of the trend
+    owners of shares crypto's part of wealth * what their shares have gained or lost against the trend
+    on credit        adjustment * (leverage * own money - value)
+    """
+    terms, days = settings.crypto, settings.risk_limits.trend_days
+    crypto, ai = markets[CRYPTO], markets[AI_EQUITY]
+    value = holder.crypto * crypto.price
+    trend = beyond_normal(crypto, days) if switch.performance_chasing else 0.0
+    since = terms.decision_days / days  # the part of a trend that is answered at one act
+    wish, fresh = 0.0, 0.0
+    if switch.ordinary_trading:
+        payout = terms.payout / settings.run.ticks_per_year * terms.decision_days
+        wish += everyday_wish(holder, value, trend, terms, payout, seed, tick)
+    if holder.kind == TREND_FOLLOWER:
+        wish += terms.trend_response * trend * since * value
+    if switch.cross_asset_sales and holder.ai_equity > 0.0 and value > 0.0:
+        shares = holder.ai_equity * ai.price
+        wish += value / (value + shares) * beyond_normal(ai, days) * since * shares
+    if switch.crypto_liquidations and holder.kind == LEVERAGED:
+        fresh = fresh_money(holder, crypto.price)
+        wish += terms.adjustment * (holder.leverage * (max(0.0, own_money(holder, crypto.price)) + fresh) - value)
+        if switch.cross_asset_sales and holder.loan > 0.0:
+            holder.equity_order = -equity_for_margin(holder, crypto.price, ai.price)
+    return wish, fresh
+
+
+@rule
+def affordable(holders, holder, fresh):
+    """Return what a holder can pay with, in $bn: coins, newcomers' deposits, fresh money and a loan."""
+    coins = free_coins(holder) - holder.cashed_out
+    if holder.kind == NEWCOMER:
+        return coins + max(0.0, holder.deposit)
+    if holder.kind == LEVERAGED:
+        return coins + fresh + lendable(holders, holder)
+    return coins
+
+
+@rule
+def bring_coins_to_usual(holder, spent, cash_out):
+    """Let a holder cash out a part of the coins beyond those that it keeps, or buy a part of those that it lacks."""
+    spare = cash_out * (holder.coins - holder.redeeming - holder.usual_coins)
+    if spare < 0.0 and holder.cashed_out <= DUST:
+        holder.cashed_out = -min(-spare, max(0.0, holder.deposit))
+    elif spare > holder.cashed_out:  # a run may ask for more
+        left = free_coins(holder) - holder.cashed_out - (0.0 if holder.kind == NEWCOMER else spent)
+        holder.cashed_out += min(spare - holder.cashed_out, max(0.0, left))
