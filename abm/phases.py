@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from abm.agents.cash_pool import put_cash_into_bills
 from abm.agents.leveraged_fund import CLOSED, SEIZED
 from abm.agents.rest_of_system import PUBLIC
+from abm.agents.trader import ask_traders
 from abm.channels import CHANNELS, NO_CHANNEL
 from abm.compiled import rule
 from abm.contagion.bank_asset_sales import sell_treasuries
@@ -110,6 +111,7 @@ def decide(e: Economy) -> None:
     put_cash_into_bills(e.pools, e.markets, e.settings, e.switches)
     put_flight_money_into_bills(e.depositors, e.banks, e.markets, e.settings)
     sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
+    ask_traders(e)
 
 
 @rule
@@ -195,7 +197,7 @@ def settle(e: Economy) -> None:
     deliver_to_issuers(e.issuers, e.house, e.markets, e.day, e.journal)
     deliver_to_lenders(e.banks, e.dealers, e.house, e.markets, e.day, e.journal)
     take_other_paper(e.pools, e.investors, e.banks, e.markets, e.journal)
-    for savers in (e.chasers, e.pools, e.depositors):
+    for savers in (e.chasers, e.traders, e.pools, e.depositors):
         deliver_to_savers(savers, e.banks, e.house, e.markets, e.day, e.journal)
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
     pay_redemptions(
@@ -326,6 +328,7 @@ def resolve(e: Economy) -> None:
         e.dealers,
         e.pools,
         e.chasers,
+        e.traders,
         e.debtors,
         e.issuers,
         e.markets,

@@ -37,7 +37,7 @@ def balances(tables: Tables, records: Records, prices: np.ndarray) -> np.ndarray
     for name, table in tables.items():
         for field in records[name].part(BOOKS):
             assert field.instrument is not None
-            amounts = table[field.name].reshape(len(table), -1) * field.side
+            amounts = table[field.name].reshape(len(table), field.size) * field.side
             if field.instrument < N_TRADED:
                 for place, k in enumerate(_traded(field)):
                     result[k] += by_row(table["sector"], amounts[:, place] * prices[k], N_SECTORS)
@@ -70,7 +70,7 @@ def unbalanced_claims(tables: Tables, records: Records, crypto: float) -> list[t
     for name, table in tables.items():
         for field in records[name].part(BOOKS):
             assert field.instrument is not None
-            amounts = table[field.name].reshape(len(table), -1) * field.side
+            amounts = table[field.name].reshape(len(table), field.size) * field.side
             if field.instrument < N_TRADED:
                 totals[_traded(field)] += amounts.sum(axis=0)
             else:

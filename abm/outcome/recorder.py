@@ -110,6 +110,10 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ),
 )
 _SIZES = {PER_MARKET: (N_TRADED,), PER_SELLER: (len(SELLERS),), PER_CHANNEL: (N_CHANNELS,), ONE: ()}
+COLUMNS: dict[str, tuple[str, int | None]] = {}  # of `ticks`, in their order: where each is in a row
+for _name, _per, _, _ in SERIES:
+    _each = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_CHANNEL: CHANNELS}.get(_per)
+    COLUMNS |= {_name: (_name, None)} if _each is None else {f"{_name}_{of}": (_name, k) for k, of in enumerate(_each)}
 ROW = np.dtype((np.record, [(name, "f8", _SIZES[per]) for name, per, _, _ in SERIES]))
 
 
@@ -275,14 +279,9 @@ def ticks_frame(rows: np.ndarray) -> pl.DataFrame:
     """Return the recorded rows as a table with one column per series, `price_ai_equity` and so on."""
     import polars as pl
 
-    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_CHANNEL: CHANNELS}
     columns: dict[str, np.ndarray] = {"tick": np.arange(len(rows), dtype=np.int32)}
-    for name, per, _, _ in SERIES:
-        if per == ONE:
-            columns[name] = np.ascontiguousarray(rows[name])
-        else:
-            for k, of in enumerate(names[per]):
-                columns[f"{name}_{of}"] = np.ascontiguousarray(rows[name][:, k])
+    for column, (name, place) in COLUMNS.items():
+        columns[column] = np.ascontiguousarray(rows[name] if place is None else rows[name][:, place])
     return pl.DataFrame(columns)
 
 
