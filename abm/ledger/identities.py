@@ -47,6 +47,15 @@ def balances(tables: Tables, records: Records, prices: np.ndarray) -> np.ndarray
     return result
 
 
+def balance_sheet(agent: np.ndarray, record: Record, prices: np.ndarray) -> dict[str, float]:
+    """Return what one agent owns (+) and owes (-) by instrument, in $bn; what is nought is left out.
+
+    `agent` is a table of one row. What it owes of an instrument is taken off what it owns of it.
+    """
+    amounts = balances({record.name: agent}, {record.name: record}, prices).sum(axis=1)
+    return {name: float(amount) for name, amount in zip(INSTRUMENTS, amounts, strict=True) if amount != 0.0}
+
+
 def _traded(field: Field) -> list[int]:
     """Return the traded instruments of a field: a row of all of them, or one alone."""
     assert field.instrument is not None
