@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,10 +21,7 @@ SHOWN = 5  # roots
 
 def story(folder: Run, as_json: Json = False) -> None:
     """Tell a run in twenty dated sentences."""
-    from abm.outcome.story import tell
-
-    result = read_run(folder)
-    sentences = tell(result.ticks, result.events, result.tables.agents, result.summary.to_dict())
+    sentences = asked_of(folder, lambda result: result.story())
     if as_json:
         import json
 
@@ -40,11 +38,9 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Say why somebody failed: from the effect back to its roots, one cause a line."""
-    from abm.outcome.why import why as asked
     from abm.outcome.wording import bn, count, listed, share
 
-    result = read_run(folder)
-    answer = asked(result.events, result.tables.agents, about)
+    answer = asked_of(folder, lambda result: result.why(about))
     if as_json:
         import json
 
@@ -65,12 +61,19 @@ def why(
             typer.echo(f"{' ' * INDENT}{rest} goes back to {count(len(left), 'other root')}")
 
 
-def read_run(folder: Path) -> RunResult:
-    """The run in a folder; a comparison is none."""
+def asked_of(folder: Path, question: Callable[[RunResult], Any]) -> Any:
+    """Ask a question of the run in a folder; a comparison is none, nor are tables of something else."""
+    from polars.exceptions import PolarsError
+
     from abm.experiments.files import read
     from abm.experiments.results import RunResult
 
     result = read(folder)
     if not isinstance(result, RunResult):
         raise InputError(f"{folder}: holds a comparison; allowed is a folder that powderkeg run wrote")
-    return result
+    try:
+        return question(result)
+    except PolarsError as error:
+        raise InputError(
+            f"{folder}: its tables are not those of a run ({error}); allowed is what was written"
+        ) from None
