@@ -135,7 +135,12 @@ def test_mesas_agent_sets_work(model: PowderKegModel) -> None:
     assert funds.agg("net_asset_value", sum) == pytest.approx(worth.sum())
     assert len(funds.select(lambda fund: fund.net_asset_value > np.median(worth))) == len(worth) // 2
     assert funds.groupby("sector").count() == {0: SMALL["funds.count"], 1: SMALL["margin_accounts.count"]}
-    assert {kind.__name__ for kind in model.agent_types} >= {"Fund", "Dealer", "Bank", "Investor"}
+
+
+@pytest.mark.parametrize("ask", ["agents", "agents_by_type", "agent_types"])
+def test_whoever_asks_for_agents_first_gets_them_all(model: PowderKegModel, ask: str) -> None:
+    assert len(getattr(model, ask)) > 0
+    assert {kind.__name__ for kind in model.agent_types} >= {"Fund", "Dealer", "Bank", "Investor", "ClearingHouse"}
 
 
 def test_a_seed_is_drawn_and_reported_where_none_is_given() -> None:

@@ -55,9 +55,20 @@ def test_a_quiet_run_tells_a_quiet_story() -> None:
     said = words("quiet")
     assert said.startswith("no spark is lit")
     assert "no dealer and no bank has failed" in said
-    for loud in ("goes", "run out", "leave", "disappointing", "seize "):
+    for loud in ("goes", "run out", "leave", "disappointing", "seize ", "under duress"):
         assert loud not in said
     assert run("quiet").story()[0].day == 0
+
+
+def test_a_kind_of_event_is_told_by_its_first_day_and_its_worst() -> None:
+    log = pl.DataFrame({"event_id": [0, 1, 2, 3], "tick": [3, 3, 5, 5], "amount": [1.0, 2.0, 3.0, 4.0]})
+
+    def said(day: pl.DataFrame) -> str:
+        return f"{day.height} of {day['amount'].sum()}"
+
+    both = list(story.first_and_worst(log, said, said))
+    assert [(s.day, s.words, s.event) for s in both] == [(3, "2 of 3.0", 0), (5, "2 of 7.0", 2)]
+    assert [s.day for s in story.first_and_worst(log.head(2), said, said)] == [3]
 
 
 def test_the_story_of_a_run_does_not_change() -> None:
