@@ -14,9 +14,14 @@ from typing import Any
 import polars as pl
 
 from abm.ledger.chart import FUNDS, MARGIN_ACCOUNTS
-from abm.outcome.wording import MARKETS_IN_WORDS, SENTENCES, bn, count, in_words, listed, share, told
+from abm.outcome.wording import MARKETS_IN_WORDS, NO_MONEY, bn, count, in_words, listed, share, told
 
 LONGEST = 20  # sentences
+TOLD = (  # kinds of events that have a teller, or that say nothing new
+    *("news", "price_move", "timed_action", "margin_call", "call_met", "forced_sale", "limit_sale", "seizure"),
+    *("shortfall", "bank_loss", "dealer_run", "deposit_run", "loan_recalled", "loan_losses", "sales_rationed"),
+    *("risk_limit", "redemption_notice"),
+)
 ALWAYS, MAIN, TELLING, ASIDE = range(4)  # ranks
 NOTEWORTHY = 0.5  # $bn: less is no news
 BORROWERS = {FUNDS: "hedge fund", MARGIN_ACCOUNTS: "margin account"}
@@ -270,14 +275,13 @@ def ending(run: Run) -> Iterator[Sentence]:
 
 
 def whatever_else(run: Run) -> Iterator[Sentence]:
-    """The first event of every kind that nobody else tells of."""
-    for kind in run.events["kind"].unique(maintain_order=True):
-        if kind not in TOLD and not kind.endswith("_failed"):
-            first = run.of_kind(kind).row(0, named=True)
-            yield Sentence(first["tick"], f"for the first time: {told(first)}", first["event_id"])
+    """The first event worth a word of every kind that nobody else tells of."""
+    others = ~pl.col("kind").is_in(TOLD) & ~pl.col("kind").str.ends_with("_failed")
+    worth_it = (pl.col("amount") >= NOTEWORTHY) | pl.col("kind").is_in(NO_MONEY)
+    for first in run.events.filter(others & worth_it).unique("kind", keep="first", maintain_order=True).to_dicts():
+        yield Sentence(first["tick"], f"for the first time {told(first)}", first["event_id"])
 
 
-TOLD = {*SENTENCES, "news", "price_move"}
 TELLERS: tuple[Callable[[Run], Iterator[Sentence]], ...] = (
     spark,
     prices,

@@ -13,12 +13,12 @@ from typing import Any
 import polars as pl
 
 from abm.errors import InputError, shown
-from abm.outcome.wording import bn, listed, told
+from abm.outcome.wording import NO_MONEY, bn, listed, told
 
 FAILURE = "_failed$|^seizure$"  # kinds of events by which somebody ends
 LOSS = "_loss$|^shortfall$"  # kinds by which the other side loses the amount
 FOR_ALL = ("loan_losses",)  # logged once for all banks, under one that stands for them
-NO_SUMS = ("price_move", "news", "risk_limit", "sales_rationed", "dealer_run", "deposit_run")  # levels and shares
+NO_SUMS = (*NO_MONEY, "sales_rationed", "dealer_run", "deposit_run", "refinancing_refused", "lines_drawn")
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,20 @@ SENTENCES: Mapping[str, str] = {
     "sales_rationed": "offers of {amount} find no buyer",
     "risk_limit": "{actor}'s own limits tell it to sell {share} of its book",
     "redemption_notice": "investors ask {other} for {amount} of their money back",
+    "builder_defaults": "builders of data centres begin to default, {amount} is lost that day",
+    "refinancing_refused": "{actor} renews no loans of {other}, which owes {amount}",
+    "lines_drawn": "{actor} begins to draw on its bank lines, {amount} of which are open",
+    "leverage_capped": "the cap on leverage tells {other} to sell {share} of its book",
+    "buffer_released": "the authority releases the capital buffer of banks",
+    "trading_halted": "trading in {what} is halted",
+    "note_purchases": "the central bank begins to buy {what}",
+    "central_bank_loan": "the central bank lends {amount} to {other}",
+    "deposits_guaranteed": "the authority guarantees all deposits",
 }
+NO_MONEY = (  # kinds of events whose amount is no $bn
+    *("news", "price_move", "timed_action", "risk_limit", "leverage_capped", "buffer_released", "trading_halted"),
+    *("note_purchases", "deposits_guaranteed"),
+)
 
 
 def told(event: Mapping[str, Any]) -> str:
@@ -43,13 +56,13 @@ def told(event: Mapping[str, Any]) -> str:
     if kind in ("news", "price_move"):
         way = "takes {} off" if amount < 0.0 else "adds {} to"
         return f"{'ordinary news' if kind == 'news' else 'the day'} {way.format(share(abs(math.expm1(amount))))} {what}"
-    if kind == "dealer_failed":
-        return (
-            f"{actor} fails, {bn(amount)} short of what it owes" if amount > 0.0 else f"{actor} fails for want of cash"
-        )
     if kind == "bank_failed":
         left = "less than it must have" if amount > 0.0 else "so that others lose"
         return f"{actor} fails with {bn(amount)} of capital, {left}"
+    if kind.endswith("_failed"):
+        return (
+            f"{actor} fails, {bn(amount)} short of what it owes" if amount > 0.0 else f"{actor} fails for want of cash"
+        )
     sentence = SENTENCES.get(kind, f"{{actor}}: {kind.replace('_', ' ')}, {{amount}}")
     return sentence.format(actor=actor, other=event["counterparty"], what=what, amount=bn(amount), share=share(amount))
 
