@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abm.cli.options import Json
 from abm.errors import InputError
 
 if TYPE_CHECKING:
     from abm.experiments.results import RunResult
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `powderkeg run` wrote.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the same as JSON on stdout, and nothing else.")]
 INDENT, DEEPEST = 2, 24
 SHOWN = 5  # roots
 

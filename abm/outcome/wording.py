@@ -60,9 +60,7 @@ def told(event: Mapping[str, Any]) -> str:
         left = "less than it must have" if amount > 0.0 else "so that others lose"
         return f"{actor} fails with {bn(amount)} of capital, {left}"
     if kind.endswith("_failed"):
-        return (
-            f"{actor} fails, {bn(amount)} short of what it owes" if amount > 0.0 else f"{actor} fails for want of cash"
-        )
+        return f"{actor} fails{f', {bn(amount)} short of what it owes' if amount > 0.0 else ' for want of cash'}"
     sentence = SENTENCES.get(kind, f"{{actor}}: {kind.replace('_', ' ')}, {{amount}}")
     return sentence.format(actor=actor, other=event["counterparty"], what=what, amount=bn(amount), share=share(amount))
 
@@ -93,6 +91,6 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """Return a number of things: `a dealer`, `3 dealers`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def count(number: int, one: str) -> str:
+    """Return a number of things: `1 dealer`, `3 dealers`."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
