@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,21 @@ from abm.agents.long_term_investor import LONG_TERM_INVESTOR
 from abm.agents.performance_chaser import PERFORMANCE_CHASER
 from abm.agents.rest_of_system import CLEARING_HOUSE, DEBTOR, DEPOSITOR, ISSUER
 from abm.agents.stablecoin_issuer import STABLECOIN_ISSUER
+from abm.agents.trader import TRADER, Decide
 from abm.channels import CHANNELS
 from abm.contagion.narrative_feedback import STORY
 from abm.contagion.real_economy import OUTPUT
-from abm.errors import InputError
+from abm.errors import InputError, shown
 from abm.ledger import identities
 from abm.ledger.chart import CRYPTO, N_INSTRUMENTS, N_SECTORS, REVALUATIONS, TRANSACTIONS
 from abm.markets import MARKETS
 from abm.markets.impact import LAWS
 from abm.markets.market import MARKET
 from abm.opening import open_books
+from abm.opening.traders import with_trader
 from abm.outcome import recorder
 from abm.outcome.events import EVENT, NO_EVENT, events_frame
-from abm.outcome.recorder import DAY, ROW, Tables
+from abm.outcome.recorder import COLUMNS, DAY, ROW, Tables
 from abm.records import Record, memory, term
 from abm.scenario import Scenario
 from abm.scenario.sections import Sections
@@ -59,6 +62,7 @@ AGENTS: dict[str, Record] = {
     "debtors": DEBTOR,
     "issuers": ISSUER,
     "house": CLEARING_HOUSE,
+    "traders": TRADER,
 }
 RECORDS: dict[str, Record] = AGENTS | {
     "markets": MARKET,
@@ -71,7 +75,7 @@ WITH_FIELD: dict[str, tuple[str, ...]] = {
     name: tuple(table for table, record in AGENTS.items() if any(f.name == name for f in record.fields))
     for name in ("orders", "units")
 }
-STATE_VERSION = 1
+STATE_VERSION = 2
 EVENTS_PER_AGENT = 8  # no agent causes more in one tick
 
 
@@ -96,6 +100,7 @@ class Economy:
     debtors: np.ndarray
     issuers: np.ndarray
     house: np.ndarray
+    traders: np.ndarray
     markets: np.ndarray
     story: np.ndarray
     output: np.ndarray
@@ -118,6 +123,7 @@ class Economy:
         self.events = np.zeros(0, EVENT)
         self.counter = np.zeros(1, np.int64)
         self.opening = self.balances()
+        self.deciders: dict[int, Decide] = {}  # what each trader of the researcher's own is asked, by its `id`
         self.most_events_a_tick = EVENTS_PER_AGENT * (self.n_agents + len(scenario.actions) + 1)
 
     @property
@@ -143,6 +149,31 @@ class Economy:
     def with_field(self, name: str) -> list[np.ndarray]:
         """Return the tables whose agents have a field of that name: who has `orders`, who holds `units`."""
         return [getattr(self, table) for table in WITH_FIELD[name]]
+
+    def series(self, column: str) -> np.ndarray:
+        """Return what was recorded so far of one column of `ticks`, read-only."""
+        if column not in COLUMNS:
+            raise InputError(f"column = {shown(column)} is not known; allowed are those of ticks, as price_ai_equity")
+        name, place = COLUMNS[column]
+        values = self.rows[name] if place is None else self.rows[name][:, place]
+        values.flags.writeable = False
+        return values
+
+    def admit(
+        self, decide: Decide, *, cash: float = 0.0, units: Mapping[str, float] | None = None, bank: int | None = None
+    ) -> int:
+        """Add a trader whose orders `decide` states every day, with `cash` [$bn] and `units`; return its number.
+
+        Its first books come out of long-term investors', so that all others' are as they were. Raises InputError
+        after the first day, and where investors have too little.
+        """
+        if self.tick > 0:
+            raise InputError(f"trader: joins on day {self.tick}; allowed is before the first day")
+        self.traders = with_trader(self.traders, self.investors, len(self.banks), cash, units or {}, bank)
+        self.opening = self.balances()
+        number = int(self.traders["id"][-1])
+        self.deciders[number] = decide
+        return number
 
     def balances(self) -> np.ndarray:
         """Return every sector's net position by instrument, (N_INSTRUMENTS, N_SECTORS) in $bn."""
@@ -203,6 +234,11 @@ class Economy:
     def save(self, path: str | Path) -> None:
         """Write the whole state to one file, which appears whole or not at all."""
         path = Path(path)
+        if len(self.traders):
+            raise InputError(
+                f"{path}: a run with traders of your own cannot be saved, as what they remember is their own; "
+                "allowed is a run without them"
+            )
         head = {"version": STATE_VERSION, "scenario": self.scenario.to_dict(), "seed": self.seed, "tick": self.tick}
         arrays: dict[str, Any] = {name: getattr(self, name) for name in RECORDS}
         arrays |= {

@@ -2,46 +2,78 @@
 
 A `PowderKegModel` drives an `Economy` and shows it: its agents are live, read-only views of the records,
 made when first asked for. Mesa's scheduler and its random numbers decide nothing, so a run through Mesa
-equals a run without it to the bit.
+equals a run without it to the bit. Agents of the user's own trade in it once `add_trader` has given them an
+account.
 """
 
 from __future__ import annotations
 
+import operator
 import secrets
+from collections.abc import Mapping
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 import mesa
+import numpy as np
 
-from abm.agents.stablecoin_issuer import ISSUERS
-from abm.channels import CHANNELS
+from abm.agents.trader import Decide
 from abm.economy import AGENTS, Economy
-from abm.ledger.chart import INSTRUMENTS, N_TRADED
-from abm.outcome.recorder import ONE, PER_CHANNEL, PER_ISSUER, PER_MARKET, PER_SELLER, SELLERS, SERIES
+from abm.errors import InputError, shown
+from abm.experiments.one_run import valid_seed
+from abm.ledger.identities import balance_sheet
+from abm.outcome.recorder import COLUMNS
 from abm.records import Record
-from abm.scenario import Scenario, load
+from abm.scenario import DEFAULT, Scenario, load
 
 
 class RecordView(mesa.Agent):
-    """One agent of the economy as Mesa sees it; its attributes are the fields of its record, now."""
+    """One agent of the economy as Mesa sees it; its attributes are the fields of its record, now.
 
+    A row of numbers is shown as a read-only array. Who fails or is closed keeps its view.
+    """
+
+    model: Any
     table: str
+    record: Record
 
     def __init__(self, model: PowderKegModel, row: int) -> None:
         self.row = row
         super().__init__(model)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+    @property
+    def name(self) -> str:
+        """Its name, `bank:7`, as the event log has it."""
+        names = self.record.dtype.names or ()
+        return f"{self.record.name}:{self._value('id') if 'id' in names else self.row}"
+
+    def balance_sheet(self) -> dict[str, float]:
+        """What it owns (+) and owes (-) by instrument, in $bn at today's prices."""
+        economy = self.model.economy
+        own = getattr(economy, self.table)[self.row : self.row + 1]
+        return balance_sheet(own, self.record, economy.markets["price"])
+
+    def _value(self, field: str) -> Any:
+        value = getattr(self.model.economy, self.table)[field][self.row]
+        if isinstance(value, np.ndarray):  # it is the record's own memory
+            value.flags.writeable = False
+        return value
 
 
 @cache
 def view_class(table: str, record: Record) -> type[RecordView]:
     """Return the view class of a record: one read-only property per field of its declaration."""
 
-    def field(name: str) -> property:
-        return property(lambda view: getattr(view.model.economy, table)[name][view.row])
+    def shown_as(field: str) -> property:
+        return property(lambda view: view._value(field))
 
-    fields = {f.name: field(f.name) for f in record.fields}
+    fields = {f.name: shown_as(f.name) for f in record.fields}
     name = "".join(part.capitalize() for part in record.name.split("_"))
-    return type(name, (RecordView,), {"__doc__": f"A {record.name}, read-only.", "table": table} | fields)
+    about = {"__doc__": f"A {record.name.replace('_', ' ')}, read-only.", "table": table, "record": record}
+    return type(name, (RecordView,), about | fields)
 
 
 class PowderKegModel(mesa.Model):
@@ -49,69 +81,99 @@ class PowderKegModel(mesa.Model):
 
     Parameters: scenario, a name, a file or a loaded scenario; seed (`rng` is a synonym), a fresh one is
     drawn and kept in `seed` where none is given; dials, dotted names and values, as
-    `PowderKegModel(**{"funds.leverage": 1.5})`.
+    `PowderKegModel(seed=7, **{"funds.leverage": 1.5})`.
     """
 
-    def __init__(
-        self,
-        scenario: str | Scenario = "us_late_2025",
-        seed: int | None = None,
-        *,
-        rng: int | None = None,
-        **dials: Any,
-    ) -> None:
-        given = rng if seed is None else seed
-        self.seed = secrets.randbits(32) if given is None else int(given)
+    def __init__(self, scenario: str | Scenario = DEFAULT, *, rng: int | None = None, **dials: Any) -> None:
+        # `seed` is no parameter by name: the batch runner of Mesa 3.5 overwrites one that it finds here.
+        self.seed = _one_seed(dials.pop("seed", None), rng)
         super().__init__(rng=self.seed)
         loaded = scenario if isinstance(scenario, Scenario) else load(scenario)
         self.economy = Economy(loaded.replace(dials) if dials else loaded, self.seed)
-        self._shown = False
+        self._all_shown = False
+        self._accounts: dict[mesa.Agent, RecordView] = {}
         self.datacollector = mesa.DataCollector(
-            model_reporters={name: partial(_last, *place) for name, place in _columns().items()}
+            model_reporters={column: partial(_last_value, column) for column in COLUMNS}
         )
 
     def step(self) -> None:
-        """Run one trading day and collect its row."""
-        self.economy.advance(self.economy.tick + 1)
-        self.datacollector.collect(self)
-        self.running = self.economy.tick < self.economy.scenario.run.ticks
+        """Run one trading day and collect its row; after the last one nothing happens."""
+        last = self.economy.scenario.run.ticks
+        if self.economy.tick < last:
+            self.economy.advance(self.economy.tick + 1)
+            self.datacollector.collect(self)
+        self.running = self.economy.tick < last
+
+    def add_trader(
+        self,
+        agent: mesa.Agent,
+        *,
+        cash: float = 0.0,
+        units: Mapping[str, float] | None = None,
+        bank: int | None = None,
+    ) -> RecordView:
+        """Open an account for an agent of the user's own, and return a view of it: `units`, `deposit`, `orders`.
+
+        Its `decide(seen)` is then called every day and returns orders in units by market, `{"ai_equity": -2.5}`, or
+        nothing; what it sees is `abm.agents.trader.Seen`. The first books, `cash` [$bn] at a named bank and `units`
+        [$bn at the prices of the first day, which are 1], come out of long-term investors'. Sales beyond holdings
+        and purchases beyond cash are cut. An agent that is removed from the model keeps its account and rests.
+
+        Raises InputError after the first day, and where investors have too little.
+        """
+        decide = getattr(agent, "decide", None)
+        if not callable(decide):
+            raise InputError(f"trader: {shown(agent)} cannot decide; allowed is an agent with a method decide(seen)")
+        if agent in self._accounts:
+            raise InputError(f"trader: {shown(agent)} has an account; allowed is one for each")
+        row = self.economy.admit(cast(Decide, decide), cash=cash, units=units, bank=bank)
+        self._accounts[agent] = view_class("traders", AGENTS["traders"])(self, row)
+        return self._accounts[agent]
+
+    def deregister_agent(self, agent: mesa.Agent) -> None:
+        """Forget an agent; one with an account states no more orders."""
+        super().deregister_agent(agent)
+        if agent in self._accounts:
+            self.economy.deciders.pop(self._accounts[agent].row, None)
 
     @property
     def agents(self) -> Any:
-        """All institutions and cohorts as views, made when first asked for."""
-        self._show()
+        """All institutions and cohorts as views, made when first asked for, and the user's own agents."""
+        self._show_all()
         return super().agents
 
     @property
     def agents_by_type(self) -> Any:
-        """The views by class."""
-        self._show()
+        """The same by class."""
+        self._show_all()
         return super().agents_by_type
 
-    def _show(self) -> None:
+    @property
+    def agent_types(self) -> Any:
+        """Their classes."""
+        self._show_all()
+        return super().agent_types
+
+    def _show_all(self) -> None:
         # Mesa registers every agent with the model as it is made, so nothing else is to be done here.
-        if getattr(self, "_shown", True):
+        if getattr(self, "_all_shown", True):  # while Mesa's own part is made there is nothing to show
             return
-        self._shown = True
+        self._all_shown = True
         for table, record in AGENTS.items():
-            for row in range(len(getattr(self.economy, table))):
-                view_class(table, record)(self, row)
+            if table != "traders":  # their views came with their accounts
+                for row in range(len(getattr(self.economy, table))):
+                    view_class(table, record)(self, row)
 
 
-@cache
-def _columns() -> dict[str, tuple[str, int | None]]:
-    """Return the columns of `ticks` with their places in a recorded row."""
-    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_ISSUER: ISSUERS, PER_CHANNEL: CHANNELS}
-    places: dict[str, tuple[str, int | None]] = {}
-    for name, per, _, _ in SERIES:
-        if per == ONE:
-            places[name] = (name, None)
-        else:
-            for k, of in enumerate(names[per]):
-                places[f"{name}_{of}"] = (name, k)
-    return places
+def _one_seed(seed: Any, rng: Any) -> int:
+    """Return the seed that is given by either name, or a fresh one."""
+    if None not in (seed, rng) and seed != rng:
+        raise InputError(f"seed = {shown(seed)} and rng = {shown(rng)} differ; allowed is one of the two")
+    given: Any = rng if seed is None else seed
+    if given is None:
+        return secrets.randbits(32)
+    return valid_seed(operator.index(given) if isinstance(given, np.integer) else given)
 
 
-def _last(name: str, place: int | None, model: PowderKegModel) -> float:
-    row = model.economy.rows[model.economy.tick - 1]
-    return float(row[name] if place is None else row[name][place])
+def _last_value(column: str, model: PowderKegModel) -> float:
+    return float(model.economy.series(column)[-1])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from abm.agents.cash_pool import put_cash_into_bills
 from abm.agents.rest_of_system import PUBLIC
+from abm.agents.trader import ask_traders
 from abm.channels import CHANNELS, NO_CHANNEL
 from abm.contagion.bank_asset_sales import sell_treasuries
 from abm.contagion.common_story import share_the_story
@@ -125,6 +126,7 @@ def decide(e: Economy) -> None:
     put_cash_into_bills(e.pools, e.markets, e.settings, e.switches)
     put_flight_money_into_bills(e.depositors, e.banks, e.markets, e.settings)
     sell_treasuries(e.banks, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
+    ask_traders(e)
 
 
 def quote_depth(e: Economy) -> None:
@@ -183,7 +185,7 @@ def settle(e: Economy) -> None:
     deliver_to_holders(e.holders, e.stablecoins, e.investors, e.banks, e.house, e.markets, e.day, e.journal)
     take_in_depositors_coins(e.depositors, e.stablecoins, e.investors, e.banks, e.settings, e.day, e.journal)
     take_other_paper(e.pools, e.investors, e.banks, e.markets, e.journal)
-    for savers in (e.chasers, e.pools, e.depositors):
+    for savers in (e.chasers, e.traders, e.pools, e.depositors):
         deliver_to_savers(savers, e.banks, e.house, e.markets, e.day, e.journal)
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
     square_coins(e.investors, e.stablecoins, e.banks, e.settings, e.journal)
@@ -332,6 +334,7 @@ def resolve(e: Economy) -> None:
         e.chasers,
         e.holders,
         e.stablecoins,
+        e.traders,
         e.debtors,
         e.issuers,
         e.markets,

@@ -107,8 +107,8 @@ def failed(economy: Economy, *rows: int) -> None:
     e._make_room_for_events()
     e.banks["failed"][list(rows)] = FAILED
     resolve_banks(
-        e.banks, e.depositors, e.investors, e.dealers, e.pools, e.chasers, e.debtors, e.issuers, e.markets, e.settings,
-        e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+        e.banks, e.depositors, e.investors, e.dealers, e.pools, e.chasers, e.traders, e.debtors, e.issuers, e.markets,
+        e.settings, e.switches, e.day, e.journal, e.tick, e.events, e.counter,
     )  # fmt: skip
 
 

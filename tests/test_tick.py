@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 from worlds import crash_seed, crash_world, finished, off, small_world, watching
 
 import abm.tick
@@ -30,6 +31,14 @@ RALLY = {"spark__total": 0.8, "markets__notes__drift": 0.95, "markets__notes__ne
 SLUMP = {"spark__total": 0.5, "funds__leverage": 0.1, "channels__risk_limits": False, "channels__redemptions": False}
 # Where more of them have more capital, sound ones take over the business of those that fail, short sales too.
 MANY = {"dealers__capital": 60, "dealers__count": 4, "dealers__takeover_leverage": 300, "funds__count": 12}
+
+
+def with_traders(seed: int) -> None:
+    """A crash with a trader of one's own at every bank where investors have money: some of them fail."""
+    economy = Economy(crash_world(actions=EVERYTHING), seed)
+    for bank in np.unique(economy.investors["bank"][:-1]):  # the last one holds crypto
+        economy.admit(lambda _: {"ai_equity": 0.1}, cash=1.0, bank=bank)
+    economy.advance()
 
 
 def contents(economy: Economy) -> dict[str, bytes]:
@@ -64,6 +73,8 @@ def test_every_phase_writes_what_it_declares_and_nothing_else() -> None:
         for world in worlds:
             before.clear()
             finished(world, seed)
+        before.clear()
+        with_traders(seed)
     for phase in TICK:
         strange = written[phase.name] - set(phase.writes)
         assert not strange, f"{phase.name} writes {sorted(strange)} and does not say so"
@@ -99,7 +110,7 @@ def test_intents_are_empty_at_nightfall() -> None:
         assert not (done and phase.name == TICK[-1].name and full), f"still stated: {sorted(full)}"
 
     with watching(look):
-        finished(crash_world(actions=EVERYTHING), crash_seed())
+        with_traders(crash_seed())
     declared = {f"{name}.{f.name}" for name, record in RECORDS.items() for f in record.part(INTENTS)}
     of_owners = {f"investors.{name}" for name in ("asked", "wanted", "takes", "gives")}
     within_a_phase = {"dealers.due", "dealers.costs", "funds.lacking", "markets.in_coins"} | of_owners

@@ -160,7 +160,7 @@ def digests(economy: Economy) -> dict[str, str]:
         "rows": economy.rows[: economy.tick],
         "journals": economy.journals[: economy.tick],
         "events": events(economy),
-    } | {name: getattr(economy, name) for name in RECORDS}
+    } | {name: table for name in RECORDS if len(table := getattr(economy, name))}  # a table of nobody is no part
     return {name: hashlib.sha256(part.tobytes()).hexdigest()[:16] for name, part in parts.items()}
 
 

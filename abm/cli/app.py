@@ -11,6 +11,7 @@ from abm.cli.compare import compare
 from abm.cli.demo import demo
 from abm.cli.run import run
 from abm.cli.scenarios import app as scenarios
+from abm.cli.story import story, why
 
 app = typer.Typer(
     add_completion=False,
@@ -21,6 +22,8 @@ app = typer.Typer(
 app.command()(run)
 app.command()(compare)
 app.command()(demo)
+app.command()(story)
+app.command()(why)
 app.add_typer(scenarios, name="scenarios")
 
 

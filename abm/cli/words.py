@@ -30,6 +30,8 @@ LABELS = ("speed", "verdict_real", "verdict_financial")
 
 def print_run(result: RunResult) -> None:
     """The summary of a run as a table, and its verdict as a sentence."""
+    from abm.outcome.story import verdict_in_words
+
     summary = result.summary.to_dict()
     described = {key: (unit, meaning) for key, unit, meaning in result.summary.describe()}
     rows = [(key, shown(summary[key], described[key][0]), described[key][1]) for key in SHOWN]
@@ -54,20 +56,6 @@ def print_comparison(result: ComparisonResult) -> None:
         rows.append((key, *(shares(labels.to_list()) for labels in found), "share of seeds with each label"))
     header = ("", *(f"{days} day{'s' * (days > 1)}" for days in result.data.members), "without spark", "meaning")
     print_table(f"{result.scenario.name}, {len(result.data.seeds)} seeds", header, rows)
-
-
-def verdict_in_words(summary: dict[str, Any]) -> str:
-    """One sentence: how fast and how far AI equity fell, and what that came to."""
-    fall, speed = summary["drawdown"], summary["speed"]
-    first = f"AI equity lost {fall:.0%} from its peak" if fall else "AI equity never fell"
-    if speed is not None:
-        first += f", a {speed} fall"
-    real, financial = (str(summary[key]).replace("_", " ") for key in ("verdict_real", "verdict_financial"))
-    said = f"{first}; the economy: {real}; finance: {financial}."
-    if summary["no_news_verdict_real"] is None:
-        return said
-    real, financial = (str(summary[f"no_news_{key}"]).replace("_", " ") for key in LABELS[1:])
-    return f"{said} On the same draws without the spark the economy: {real}; finance: {financial}."
 
 
 def shown(value: Any, unit: str) -> str:

@@ -86,6 +86,7 @@ def resolve_banks(
     chasers,
     holders,
     stablecoins,
+    traders,
     debtors,
     issuers,
     markets,
@@ -166,6 +167,7 @@ def resolve_banks(
         lose_deposits(chasers, row, bank, journal)
         lose_deposits(holders, row, bank, journal)
         lose_deposits_of(stablecoins, row, bank, journal)
+        lose_deposits(traders, row, bank, journal)
         pay_insured(banks, depositors, row, terms.target_ratio, public, day, journal)
     for row in range(banks.shape[0]):
         bank = banks[row]

@@ -120,7 +120,10 @@ def read(folder: str | os.PathLike[str]) -> RunResult | ComparisonResult:
         raise InputError(f"{folder}: holds no readable {MANIFEST}; allowed is a folder that powderkeg wrote") from None
     if manifest.get("format") != FORMAT:
         raise InputError(f"{folder}: has the format {manifest.get('format')!r}; allowed is {FORMAT}")
-    return reader(path, manifest)
+    try:
+        return reader(path, manifest)
+    except (KeyError, TypeError):
+        raise InputError(f"{path / MANIFEST}: lacks what was written there; allowed is as powderkeg wrote it") from None
 
 
 def read_tables(folder: Path, names: tuple[str, ...]) -> dict[str, pl.DataFrame]:

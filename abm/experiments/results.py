@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from abm.outcome.recorder import Tables
+    from abm.outcome.story import Sentence
     from abm.outcome.summary import Summary
+    from abm.outcome.why import Answer
     from abm.report.data import ComparisonData
 
 TWINS = ("all_off", "no_news", "belief_only")
@@ -171,6 +173,18 @@ class RunResult(Result):
     def overview(self) -> dict[str, Any]:
         """Number of agents, seed and the flat summary, ready for JSON."""
         return {"agents": self.n_agents, "seed": self.seed, "summary": self.summary.to_dict()}
+
+    def story(self) -> list[Sentence]:
+        """The run in at most twenty dated sentences."""
+        from abm.outcome.story import tell
+
+        return tell(self.ticks, self.events, self.tables.agents, self.summary.to_dict())
+
+    def why(self, about: str) -> Answer:
+        """From somebody's failure, `bank:7`, or the event of a number, `1234`, back to its roots."""
+        from abm.outcome.why import why
+
+        return why(self.events, self.tables.agents, about)
 
     @property
     def plot(self) -> RunPlots:

@@ -37,7 +37,7 @@ def balances(tables: Tables, records: Records, prices: np.ndarray) -> np.ndarray
     for name, table in tables.items():
         for field in records[name].part(BOOKS):
             assert field.instrument is not None
-            amounts = table[field.name].reshape(len(table), -1) * field.side
+            amounts = table[field.name].reshape(len(table), field.size) * field.side
             if field.instrument < N_TRADED:
                 for place, k in enumerate(_traded(field)):
                     result[k] += by_row(table["sector"], amounts[:, place] * prices[k], N_SECTORS)
@@ -45,6 +45,15 @@ def balances(tables: Tables, records: Records, prices: np.ndarray) -> np.ndarray
                 each = prices[BROAD_EQUITY] if field.instrument == SECURITIES_LENT else 1.0
                 result[field.instrument] += by_row(table["sector"], amounts.sum(axis=1) * each, N_SECTORS)
     return result
+
+
+def balance_sheet(agent: np.ndarray, record: Record, prices: np.ndarray) -> dict[str, float]:
+    """Return what one agent owns (+) and owes (-) by instrument, in $bn; what is nought is left out.
+
+    `agent` is a table of one row. What it owes of an instrument is taken off what it owns of it.
+    """
+    amounts = balances({record.name: agent}, {record.name: record}, prices).sum(axis=1)
+    return {name: float(amount) for name, amount in zip(INSTRUMENTS, amounts, strict=True) if amount != 0.0}
 
 
 def _traded(field: Field) -> list[int]:
@@ -70,7 +79,7 @@ def unbalanced_claims(tables: Tables, records: Records, crypto: float) -> list[t
     for name, table in tables.items():
         for field in records[name].part(BOOKS):
             assert field.instrument is not None
-            amounts = table[field.name].reshape(len(table), -1) * field.side
+            amounts = table[field.name].reshape(len(table), field.size) * field.side
             if field.instrument < N_TRADED:
                 totals[_traded(field)] += amounts.sum(axis=0)
             else:

@@ -15,6 +15,7 @@ from abm.agents.leveraged_fund import LEVERAGED_FUND, MARGIN_ACCOUNT, N_DEALERS,
 from abm.agents.long_term_investor import FOR_NOTES, FOR_SHARES, LONG_TERM_INVESTOR
 from abm.agents.performance_chaser import PERFORMANCE_CHASER
 from abm.agents.rest_of_system import CLEARING_HOUSE, DEBTOR, DEPOSITOR, FIRMS, ISSUER, PUBLIC
+from abm.agents.trader import TRADER
 from abm.draws import spread
 from abm.errors import InputError
 from abm.ledger.chart import (
@@ -84,7 +85,7 @@ def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
     }
     house = CLEARING_HOUSE.open(1)
     house["sector"] = PUBLIC_SECTOR
-    return tables | {"issuers": open_issuers(tables), "house": house}
+    return tables | {"issuers": open_issuers(tables), "house": house, "traders": TRADER.open(0)}
 
 
 def banks_of(centres: np.ndarray, share: np.ndarray, count: int) -> np.ndarray:

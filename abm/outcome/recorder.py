@@ -10,7 +10,7 @@ import numpy as np
 
 from abm.agents.bank import N_DEBTORS, bank_assets, bank_lending, weighted_assets
 from abm.agents.leveraged_fund import ACTIVE, CLOSED, fund_debt, securities_held, sold_short
-from abm.agents.stablecoin_issuer import ISSUERS, N_ISSUERS, issuer_cash
+from abm.agents.stablecoin_issuer import ISSUERS, issuer_cash
 from abm.channels import CHANNELS, N_CHANNELS
 from abm.compiled import rule
 from abm.contagion.margin_calls import missing_margin
@@ -125,13 +125,17 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
         "capital of sound banks times the price of broad equity: their shares",
     ),
 )
-_SIZES = {
-    PER_MARKET: (N_TRADED,),
-    PER_SELLER: (len(SELLERS),),
-    PER_ISSUER: (N_ISSUERS,),
-    PER_CHANNEL: (N_CHANNELS,),
-    ONE: (),
-}
+_EACH = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_ISSUER: ISSUERS, PER_CHANNEL: CHANNELS}
+_SIZES = {ONE: ()} | {per: (len(each),) for per, each in _EACH.items()}
+
+
+def _places(name: str, per: str) -> dict[str, tuple[str, int | None]]:
+    """Return the columns of a series, each with its place in a row: the field, and which of its numbers."""
+    return {name: (name, None)} if per == ONE else {f"{name}_{of}": (name, k) for k, of in enumerate(_EACH[per])}
+
+
+# The columns of `ticks`, in their order.
+COLUMNS = {column: place for name, per, _, _ in SERIES for column, place in _places(name, per).items()}
 ROW = np.dtype((np.record, [(name, "f8", _SIZES[per]) for name, per, _, _ in SERIES]))
 
 
@@ -317,14 +321,9 @@ def ticks_frame(rows: np.ndarray) -> pl.DataFrame:
     """Return the recorded rows as a table with one column per series, `price_ai_equity` and so on."""
     import polars as pl
 
-    names = {PER_MARKET: INSTRUMENTS[:N_TRADED], PER_SELLER: SELLERS, PER_ISSUER: ISSUERS, PER_CHANNEL: CHANNELS}
     columns: dict[str, np.ndarray] = {"tick": np.arange(len(rows), dtype=np.int32)}
-    for name, per, _, _ in SERIES:
-        if per == ONE:
-            columns[name] = np.ascontiguousarray(rows[name])
-        else:
-            for k, of in enumerate(names[per]):
-                columns[f"{name}_{of}"] = np.ascontiguousarray(rows[name][:, k])
+    for column, (name, place) in COLUMNS.items():
+        columns[column] = np.ascontiguousarray(rows[name] if place is None else rows[name][:, place])
     return pl.DataFrame(columns)
 
 
