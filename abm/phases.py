@@ -24,6 +24,7 @@ from abm.contagion.margin_procyclicality import set_margins
 from abm.contagion.narrative_feedback import spread_disbelief
 from abm.contagion.ordinary_trading import everyday_income, trade_as_usual
 from abm.contagion.performance_chasing import chase_returns
+from abm.contagion.private_credit import builders_default, find_cash, resolve_credit_funds
 from abm.contagion.real_economy import move_output
 from abm.contagion.redemptions import ask_for_redemptions, pay_redemptions, raise_cash_for_redemptions
 from abm.contagion.risk_limits import keep_own_limits, set_own_limits
@@ -59,7 +60,13 @@ from abm.outcome.events import (
     TIMED_ACTION,
     log_event,
 )
-from abm.outcome.recorder import record_funds, record_lenders, record_markets, turn_the_page
+from abm.outcome.recorder import (
+    record_funds,
+    record_lenders,
+    record_markets,
+    record_private_credit,
+    turn_the_page,
+)
 
 if TYPE_CHECKING:
     from abm.economy import Economy
@@ -276,6 +283,23 @@ def look_around(e: Economy) -> None:
         e.counter,
     )
     tighten_credit(e.banks, e.dealers, e.debtors, e.depositors, e.settings, e.switches, e.day, e.journal)
+    find_cash(
+        e.credit_funds,
+        e.banks,
+        e.investors,
+        e.debtors,
+        e.depositors,
+        e.credit_market,
+        e.markets,
+        e.story,
+        e.settings,
+        e.switches,
+        e.day,
+        e.journal,
+        e.tick,
+        e.events,
+        e.counter,
+    )
 
 
 def resolve(e: Economy) -> None:
@@ -318,6 +342,23 @@ def resolve(e: Economy) -> None:
         e.events,
         e.counter,
     )
+    resolve_credit_funds(
+        e.credit_funds,
+        e.builders,
+        e.banks,
+        e.investors,
+        e.debtors,
+        e.credit_market,
+        e.markets,
+        e.story,
+        e.settings,
+        e.switches,
+        e.day,
+        e.journal,
+        e.tick,
+        e.events,
+        e.counter,
+    )
     run_receiverships(e.banks, e.depositors, e.issuers, e.settings, e.day, e.journal)
     resolve_banks(
         e.banks,
@@ -326,6 +367,7 @@ def resolve(e: Economy) -> None:
         e.dealers,
         e.pools,
         e.chasers,
+        e.credit_funds,
         e.debtors,
         e.issuers,
         e.markets,
@@ -344,7 +386,25 @@ def produce(e: Economy) -> None:
         e.output,
         e.markets,
         e.banks,
+        e.credit_funds,
         e.debtors,
+        e.story,
+        e.settings,
+        e.switches,
+        e.day,
+        e.journal,
+        e.tick,
+        e.events,
+        e.counter,
+    )
+    builders_default(
+        e.builders,
+        e.credit_funds,
+        e.banks,
+        e.debtors,
+        e.output,
+        e.credit_market,
+        e.markets,
         e.story,
         e.settings,
         e.switches,
@@ -360,4 +420,5 @@ def record(e: Economy) -> None:
     record_markets(e.row_pages, e.tick, e.markets, e.story, e.day)
     record_funds(e.row_pages, e.tick, e.funds, e.markets, e.settings)
     record_lenders(e.row_pages, e.tick, e.dealers, e.banks, e.output, e.markets, e.settings, e.day)
+    record_private_credit(e.row_pages, e.tick, e.credit_funds, e.builders, e.day)
     turn_the_page(e.markets, e.day, e.journal, e.journal_pages, e.tick)

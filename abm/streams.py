@@ -25,6 +25,7 @@ OPENING_DEALERS = 9  # whom a fund with several dealers deals with
 OPENING_POOLS = 10  # which cash pools lend to a dealer
 OPENING_INTERBANK = 11  # which banks lend to a bank
 OPENING_UNINSURED = 12  # how much of a bank's deposits is not insured
+OPENING_MATURITIES = 20  # when a builder's loans fall due
 
 _LOW_WORD = np.uint64(0xFFFFFFFF)
 _WORD_BITS = np.uint64(32)

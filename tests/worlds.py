@@ -42,6 +42,9 @@ SMALL = {
     "chasers.count": 2,
     "pools.count": 2,
     "pools.lenders": 2,
+    "private_credit.count": 4,
+    "private_credit.lenders": 2,
+    "builders.at_banks": 3,
 }
 # Twice the leverage, little capital, and half of AI's worth gone in four days: everything happens that can. Dealers
 # have room for some of a failed one's business, and investors who leave are paid every month.
@@ -60,6 +63,15 @@ CRASH = {
     "banks.recovery": 0.7,  # with so few bonds, depositors and other banks lose too
     "redemptions.quarter_days": 21,
     "redemptions.notice_days": 10,
+    # A fifth of what private credit lends is its own money, half of it went to builders, whose loans fall due at once.
+    "private_credit.gearing": 4,
+    "private_credit.warning_gearing": 4.5,
+    "private_credit.ai_share": 0.5,
+    "private_credit.drawn": 1000,
+    "private_credit.recovery": 0.7,
+    "private_credit.loan_years": 50,
+    "builders.term_years": 0.3,
+    "builders.loss_given_default": 0.8,
     "actions": [{"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3}],
 }
 ALL_OFF = {f"channels.{name}": False for name in CHANNELS}
@@ -78,6 +90,7 @@ QUIET_CHANNELS = (
     "bank_asset_sales",
     "interbank",
     "real_economy",
+    "private_credit",
 )
 
 
@@ -181,7 +194,7 @@ def one_fund_one_dealer(leverage: float = 4.0, maintenance: float = 0.25, **over
     investors hold; every claim that moves does so on both sides, so that the books close as in a drawn world.
     """
     noise = {f"markets__{market.name}__{what}": 0 for market in MARKETS for what in ("news_volatility", "drift")}
-    counts = ("funds", "margin_accounts", "dealers", "banks", "buyers", "chasers", "pools")
+    counts = ("funds", "margin_accounts", "dealers", "banks", "buyers", "chasers", "pools", "private_credit")
     quiet = {
         "spark__total": 0,
         **{f"channels__{channel}": False for channel in QUIET_CHANNELS},

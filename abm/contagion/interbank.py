@@ -84,6 +84,7 @@ def resolve_banks(
     dealers,
     pools,
     chasers,
+    credit_funds,
     debtors,
     issuers,
     markets,
@@ -162,6 +163,7 @@ def resolve_banks(
         lose_deposits(dealers, row, bank, journal)
         lose_deposits(pools, row, bank, journal)
         lose_deposits(chasers, row, bank, journal)
+        lose_deposits(credit_funds, row, bank, journal)
         pay_insured(banks, depositors, row, terms.target_ratio, public, day, journal)
     for row in range(banks.shape[0]):
         bank = banks[row]

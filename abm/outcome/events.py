@@ -36,7 +36,11 @@ NO_INSTRUMENT = -1
     DEPOSIT_RUN,
     LOAN_LOSSES,
     LIMIT_SALE,
-) = range(19)
+    BUILDER_DEFAULTS,
+    REFINANCING_REFUSED,
+    LINES_DRAWN,
+    CREDIT_FUND_FAILED,
+) = range(23)
 KINDS: tuple[str, ...] = (
     "news",
     "price_move",
@@ -57,10 +61,14 @@ KINDS: tuple[str, ...] = (
     "deposit_run",
     "loan_losses",
     "limit_sale",
+    "builder_defaults",
+    "refinancing_refused",
+    "lines_drawn",
+    "credit_fund_failed",
 )
 
-SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS = range(6)
-ACTORS: tuple[str, ...] = ("scenario", "fund", "dealer", "bank", "market", "investors")
+SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS, CREDIT_FUND, BUILDER = range(8)
+ACTORS: tuple[str, ...] = ("scenario", "fund", "dealer", "bank", "market", "investors", "credit_fund", "builder")
 
 EVENT = np.dtype(
     (

@@ -1,0 +1,456 @@
+"""Channel `private_credit`: builders of data centres default as AI equity falls, and their lenders lose.
+
+Losses fall on a fund's owners, then on its bondholders, then on the banks whose lines it has drawn. A fund near its
+covenant, or to whom nobody lends on bonds, draws what banks have promised it, as borrowers did in March 2020 (Acharya
+and Steffen 2020), so that banks lend more just when they would rather not.
+"""
+
+from __future__ import annotations
+
+import math
+
+from abm.agents.builder import loan_to_value, owed_by_builder
+from abm.agents.dealer import N_LINES
+from abm.agents.private_credit_fund import drawn_by, gearing_of, own_money
+from abm.channels import PRIVATE_CREDIT
+from abm.compiled import rule
+from abm.contagion.fund_default_losses import DUST, FAILED, RESOLVED
+from abm.ledger.chart import AI_EQUITY, BROAD_EQUITY, CREDIT_LINES, DATA_CENTRE_LOANS
+from abm.ledger.postings import lend_to_credit_fund, lend_to_firms, repay_bonds
+from abm.ledger.revaluations import (
+    revalue_shares,
+    write_off_at_bank,
+    write_off_at_fund,
+    write_off_bonds,
+    write_off_firms_loan,
+    write_off_line,
+)
+from abm.outcome.causes import cause_of_move
+from abm.outcome.events import (
+    BANK,
+    BANK_LOSS,
+    BUILDER,
+    BUILDER_DEFAULTS,
+    CREDIT_FUND,
+    CREDIT_FUND_FAILED,
+    LINES_DRAWN,
+    NO_EVENT,
+    NO_INSTRUMENT,
+    REFINANCING_REFUSED,
+    SCENARIO,
+    log_event,
+)
+from abm.records import Record, memory
+
+CREDIT_MARKET = Record(
+    "credit_market",
+    (
+        memory("ai_fall", "log points", "AI equity below its trend, as lenders have seen it lately"),
+        memory("broad_fall", "log points", "broad equity below its trend, as they have seen it lately"),
+        memory("loss_event", "event", "the last time that builders began to default more than usual", kind="i8"),
+    ),
+)
+
+
+@rule
+def look_at_prices(credit_market, markets, attention_days, tick):
+    """Let lenders see how far shares stand below their trend: seen += (log(trend / price) - seen) / attention days."""
+    ai, broad = markets[AI_EQUITY], markets[BROAD_EQUITY]
+    ai_fall = ai.drift * (tick + 1.0) - math.log(ai.price)
+    broad_fall = broad.drift * (tick + 1.0) - math.log(broad.price)
+    credit_market.ai_fall += (ai_fall - credit_market.ai_fall) / attention_days
+    credit_market.broad_fall += (broad_fall - credit_market.broad_fall) / attention_days
+
+
+@rule
+def default_intensity(fall, terms):
+    """Return the part of builders' loans that defaults in a year.
+
+    usual intensity * exp(response * fall of AI equity below its trend in log points), usual while there is none.
+    """
+    return terms.usual_intensity * math.exp(terms.default_response * max(0.0, fall))
+
+
+@rule
+def bonds_are_renewed(fund, credit_market, terms):
+    """Return whether a fund finds buyers for its bonds: its gearing worries nobody, and the market is open."""
+    return fund.gearing <= terms.warning_gearing and credit_market.broad_fall <= terms.closing_fall
+
+
+@rule
+def is_refinanced(builder, credit_funds, banks, credit_market, settings):
+    """Return whether a cohort whose loans fall due is lent the money anew.
+
+    What it owes must be within the limit of what its data centres are worth now, and its lender be able: a fund
+    neither failed nor near its covenant, a bank neither failed nor tightening.
+    """
+    terms = settings.builders
+    if loan_to_value(builder, credit_market.ai_fall, terms.worth_response) > terms.limit_to_value:
+        return False
+    if builder.fund >= 0:
+        fund = credit_funds[builder.fund]
+        return fund.failed == 0 and fund.gearing <= settings.private_credit.warning_gearing
+    bank = banks[builder.bank]
+    return bank.failed == 0 and bank.tightness == 0.0
+
+
+@rule
+def builders_default(
+    builders,
+    credit_funds,
+    banks,
+    debtors,
+    outputs,
+    credit_markets,
+    markets,
+    stories,
+    settings,
+    switches,
+    days,
+    journal,
+    tick,
+    events,
+    counter,
+):
+    """Let builders default, and firms that owe to private-credit funds: their lenders lose a part of the loan.
+
+    lost a day  = loss given default * intensity / days per year * loan
+    falling due = all of the loan defaults unless it is lent anew, and what is left is put off for another term
+    firms       = as what firms owe to banks (`real_economy`): by how far output is below its trend
+
+    What is not lost of a defaulted loan stays as a loan on new terms. Without the channel nobody defaults.
+    """
+    if not switches[0].private_credit:
+        return
+    terms, credit_market, day = settings[0].builders, credit_markets[0], days[0]
+    per_year = settings[0].run.ticks_per_year
+    look_at_prices(credit_market, markets, terms.attention_days, tick)
+    usual = terms.loss_given_default * default_intensity(credit_market.ai_fall, terms) / per_year
+    if credit_market.ai_fall <= 0.0:
+        credit_market.loss_event = NO_EVENT
+    elif credit_market.loss_event == NO_EVENT:
+        at_stake = 0.0
+        for row in range(builders.shape[0]):
+            at_stake += owed_by_builder(builders[row])
+        credit_market.loss_event = log_event(
+            events,
+            counter,
+            BUILDER_DEFAULTS,
+            tick,
+            SCENARIO,
+            0,
+            SCENARIO,
+            0,
+            PRIVATE_CREDIT,
+            DATA_CENTRE_LOANS,
+            usual * at_stake,
+            cause_of_move(AI_EQUITY, markets, stories[0], tick, events, counter),
+        )
+    for row in range(builders.shape[0]):
+        builder = builders[row]
+        share = usual
+        if tick >= builder.matures and owed_by_builder(builder) > DUST:
+            builder.matures += terms.term_years * per_year
+            if not is_refinanced(builder, credit_funds, banks, credit_market, settings[0]):
+                share = terms.loss_given_default
+                refuse(builder, credit_funds, banks, credit_market, markets, stories[0], tick, events, counter)
+        lost = share * owed_by_builder(builder)
+        if builder.fund >= 0:
+            write_off_at_fund(journal, credit_funds[builder.fund], builder, lost)
+        else:
+            bank = banks[builder.bank]
+            write_off_at_bank(journal, bank, builder, lost)
+            day.loans_lost += lost
+            if bank.loss_event == NO_EVENT:
+                bank.loss_event = credit_market.loss_event
+        day.data_centre_loans_lost += lost
+        day.moved[PRIVATE_CREDIT] += lost
+    output, economy = outputs[0], settings[0].output
+    below = max(0.0, -(output.from_wealth + output.from_investment + output.from_credit))
+    share = economy.loss_given_default * economy.loan_losses * below / per_year
+    for row in range(credit_funds.shape[0]):
+        fund = credit_funds[row]
+        lost = share * fund.loans
+        write_off_firms_loan(journal, fund, debtors[fund.debtor], lost)
+        day.moved[PRIVATE_CREDIT] += lost
+
+
+@rule
+def refuse(builder, credit_funds, banks, credit_market, markets, story, tick, events, counter):
+    """Write down that a cohort is not refinanced; its lender remembers it as a loss."""
+    cause = credit_market.loss_event
+    if builder.fund >= 0:
+        kind, lender, before = CREDIT_FUND, credit_funds[builder.fund].id, credit_funds[builder.fund].loss_event
+    else:
+        kind, lender, before = BANK, banks[builder.bank].id, banks[builder.bank].loss_event
+    if cause == NO_EVENT:
+        cause = before
+    if cause == NO_EVENT:
+        cause = cause_of_move(AI_EQUITY, markets, story, tick, events, counter)
+    event = log_event(
+        events,
+        counter,
+        REFINANCING_REFUSED,
+        tick,
+        kind,
+        lender,
+        BUILDER,
+        builder.id,
+        PRIVATE_CREDIT,
+        DATA_CENTRE_LOANS,
+        owed_by_builder(builder),
+        cause,
+    )
+    if builder.fund >= 0:
+        credit_funds[builder.fund].loss_event = event
+    else:
+        banks[builder.bank].loss_event = event
+
+
+@rule
+def find_cash(
+    credit_funds,
+    banks,
+    investors,
+    debtors,
+    depositors,
+    credit_markets,
+    markets,
+    stories,
+    settings,
+    switches,
+    days,
+    journal,
+    tick,
+    events,
+    counter,
+):
+    """Let funds whose bonds nobody renews draw their lines and pay what falls due; others repay what they drew.
+
+    drawn a day = draw speed * (undrawn - (1 - draw limit) * commitment): banks lend against sound loans alone
+    falling due = bonds / (bond years * days per year), paid out of cash; then loans to firms are not renewed, at
+                  most loans / (loan years * days per year); then lines are drawn beyond the day's part
+
+    What cannot be paid then makes the fund fail. Banks that tighten take back the same part of what is undrawn as
+    they do not renew of other loans, failed ones all of it. A failed fund is in run-off: it renews nothing, and its
+    cash repays banks, then bondholders.
+    """
+    if not switches[0].private_credit:
+        return
+    terms, credit_market, day = settings[0].private_credit, credit_markets[0], days[0]
+    per_year = settings[0].run.ticks_per_year
+    pace = settings[0].banks.tightening / per_year
+    for row in range(credit_funds.shape[0]):
+        fund = credit_funds[row]
+        owner, debtor = investors[fund.owner], debtors[fund.debtor]
+        running_off = fund.loans / (terms.loan_years * per_year)
+        if fund.failed != 0:
+            lend_to_firms(journal, banks, fund, debtor, depositors, -running_off)
+            repay_lines(fund, banks, max(0.0, fund.deposit), journal)
+            repay_bonds(journal, banks, fund, owner, min(max(0.0, fund.deposit), fund.bonds))
+            continue
+        for line in range(N_LINES):
+            bank = banks[fund.lender[line]]
+            fund.undrawn[line] *= 0.0 if bank.failed != 0 else 1.0 - pace * bank.tightness
+        fund.unpaid = 0.0
+        if bonds_are_renewed(fund, credit_market, terms):
+            fund.draws = 0
+            give_back(fund, banks, debtor, depositors, journal)
+            continue
+        if fund.draws == 0 and drawable(fund, terms.draw_limit) > DUST:
+            fund.draws = 1
+            cause = fund.loss_event
+            if credit_market.broad_fall > terms.closing_fall:
+                cause = cause_of_move(BROAD_EQUITY, markets, stories[0], tick, events, counter)
+            elif cause == NO_EVENT:
+                cause = cause_of_loss(fund, credit_market, markets, stories[0], tick, events, counter)
+            log_event(
+                events,
+                counter,
+                LINES_DRAWN,
+                tick,
+                CREDIT_FUND,
+                fund.id,
+                CREDIT_FUND,
+                fund.id,
+                PRIVATE_CREDIT,
+                CREDIT_LINES,
+                drawable(fund, terms.draw_limit),
+                cause,
+            )
+        called = draw(fund, banks, terms, terms.draw_speed * drawable(fund, terms.draw_limit), journal)
+        due = fund.bonds / (terms.bond_years * per_year)
+        lacking = due - max(0.0, fund.deposit)
+        if lacking > 0.0:
+            not_renewed = min(lacking, running_off)
+            lend_to_firms(journal, banks, fund, debtor, depositors, -not_renewed)
+            fund.not_renewed += not_renewed
+            drawn = draw(fund, banks, terms, min(lacking - not_renewed, drawable(fund, terms.draw_limit)), journal)
+            fund.unpaid = lacking - not_renewed - drawn
+            called += drawn
+        repay_bonds(journal, banks, fund, owner, due - fund.unpaid)
+        day.lines_called += called
+        day.moved[PRIVATE_CREDIT] += called
+
+
+@rule
+def drawable_on(fund, line, draw_limit):
+    """Return what a fund can still draw on one of its lines, in $bn."""
+    return max(0.0, fund.undrawn[line] - (1.0 - draw_limit) * fund.commitment[line])
+
+
+@rule
+def drawable(fund, draw_limit):
+    """Return what a fund can still draw on all of its lines, in $bn."""
+    found = 0.0
+    for line in range(N_LINES):
+        found += drawable_on(fund, line, draw_limit)
+    return found
+
+
+@rule
+def draw(fund, banks, terms, amount, journal):
+    """Let a fund draw its lines, each in proportion to what it can draw there: returns what was drawn, in $bn."""
+    most = drawable(fund, terms.draw_limit)
+    share = amount / most if most > 0.0 else 0.0
+    drawn = 0.0
+    for line in range(N_LINES):
+        part = share * drawable_on(fund, line, terms.draw_limit)
+        if part > 0.0:
+            fund.undrawn[line] -= part
+            lend_to_credit_fund(journal, banks, fund, line, part)
+            drawn += part
+    return drawn
+
+
+@rule
+def give_back(fund, banks, debtor, depositors, journal):
+    """Let a fund that is in no need repay what it drew out of cash that it has too much, then lend again to firms."""
+    for line in range(N_LINES):
+        spare = max(0.0, fund.deposit - fund.opening_deposit)
+        repaid = min(spare, max(0.0, fund.credit_line[line] - fund.opening_line[line]))
+        if repaid > 0.0:
+            fund.undrawn[line] += repaid
+            lend_to_credit_fund(journal, banks, fund, line, -repaid)
+    lent = min(max(0.0, fund.deposit - fund.opening_deposit), fund.not_renewed)
+    if lent > 0.0:
+        fund.not_renewed -= lent
+        lend_to_firms(journal, banks, fund, debtor, depositors, lent)
+
+
+@rule
+def repay_lines(fund, banks, cash, journal):
+    """Let a fund repay its lines out of cash, all in the same part."""
+    owed = drawn_by(fund)
+    share = min(1.0, cash / owed) if owed > 0.0 else 0.0
+    for line in range(N_LINES):
+        lend_to_credit_fund(journal, banks, fund, line, -share * fund.credit_line[line])
+
+
+@rule
+def resolve_credit_funds(
+    credit_funds,
+    builders,
+    banks,
+    investors,
+    debtors,
+    credit_markets,
+    markets,
+    stories,
+    settings,
+    switches,
+    days,
+    journal,
+    tick,
+    events,
+    counter,
+):
+    """Mark all funds to what is left of them, and put those into run-off that have failed.
+
+    A fund fails when its own money is gone, or when it could not pay bonds that fell due. Its lines lapse, its cash
+    repays banks, and its loans are worth the part `recovery` of what is owed. Its owner bears that first, then the
+    bondholders; what then lacks the banks write off, each in proportion to its line. Later losses go the same way.
+    """
+    if not switches[0].private_credit:
+        return
+    day = days[0]
+    for row in range(credit_funds.shape[0]):
+        fund = credit_funds[row]
+        fund.net_asset_value = own_money(fund)
+        if fund.failed == 0 and (fund.net_asset_value < -DUST or fund.unpaid > DUST):
+            fund.failed = FAILED
+    for row in range(credit_funds.shape[0]):
+        fund, owner = credit_funds[row], investors[credit_funds[row].owner]
+        failure = NO_EVENT
+        if fund.failed == FAILED:
+            failure = log_event(
+                events,
+                counter,
+                CREDIT_FUND_FAILED,
+                tick,
+                CREDIT_FUND,
+                fund.id,
+                CREDIT_FUND,
+                fund.id,
+                PRIVATE_CREDIT,
+                NO_INSTRUMENT,
+                max(0.0, -fund.net_asset_value),
+                cause_of_loss(fund, credit_markets[0], markets, stories[0], tick, events, counter),
+            )
+            fund.failed = RESOLVED
+            for line in range(N_LINES):
+                fund.undrawn[line] = 0.0
+            fund.draws = 0
+            repay_lines(fund, banks, max(0.0, fund.deposit), journal)
+            lost = 1.0 - settings[0].private_credit.recovery
+            write_off_firms_loan(journal, fund, debtors[fund.debtor], lost * fund.loans)
+            for place in range(builders.shape[0]):
+                if builders[place].fund == row:
+                    write_off_at_fund(journal, fund, builders[place], lost * builders[place].owed_to_fund)
+        if fund.failed != 0:
+            bonds = min(fund.bonds, max(0.0, -own_money(fund)))
+            write_off_bonds(journal, fund, owner, bonds)
+            owed = drawn_by(fund)
+            share = min(1.0, max(0.0, -own_money(fund)) / owed) if owed > 0.0 else 0.0
+            for line in range(N_LINES):
+                loss = share * fund.credit_line[line]
+                if loss > 0.0:
+                    lose_on_line(fund, line, banks, loss, failure, day, journal, tick, events, counter)
+        fund.gearing = gearing_of(fund)
+        owned = max(0.0, own_money(fund))
+        revalue_shares(journal, fund, owner, owned - fund.shares)
+
+
+@rule
+def lose_on_line(fund, line, banks, loss, failure, day, journal, tick, events, counter):
+    """Write off a part of a bank's line to a failed fund; the loss of the day of failure is an event."""
+    bank = banks[fund.lender[line]]
+    write_off_line(journal, banks, fund, line, loss)
+    day.loans_lost += loss
+    day.lines_lost += loss
+    day.moved[PRIVATE_CREDIT] += loss
+    if failure != NO_EVENT:
+        bank.loss_event = log_event(
+            events,
+            counter,
+            BANK_LOSS,
+            tick,
+            CREDIT_FUND,
+            fund.id,
+            BANK,
+            bank.id,
+            PRIVATE_CREDIT,
+            CREDIT_LINES,
+            loss,
+            failure,
+        )
+
+
+@rule
+def cause_of_loss(fund, credit_market, markets, story, tick, events, counter):
+    """Return what a fund lost by: a refinancing that it refused, builders who default, or the fall of AI equity."""
+    if fund.loss_event != NO_EVENT:
+        return fund.loss_event
+    if credit_market.loss_event != NO_EVENT:
+        return credit_market.loss_event
+    return cause_of_move(AI_EQUITY, markets, story, tick, events, counter)
