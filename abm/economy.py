@@ -20,8 +20,8 @@ from abm.agents.performance_chaser import PERFORMANCE_CHASER
 from abm.agents.private_credit_fund import CREDIT_FUND
 from abm.agents.rest_of_system import CLEARING_HOUSE, DEBTOR, DEPOSITOR, ISSUER
 from abm.channels import CHANNELS
+from abm.contagion.builder_defaults import CREDIT_MARKET
 from abm.contagion.narrative_feedback import STORY
-from abm.contagion.private_credit import CREDIT_MARKET
 from abm.contagion.real_economy import OUTPUT
 from abm.errors import InputError
 from abm.ledger import identities

@@ -10,6 +10,7 @@ from abm.agents.rest_of_system import PUBLIC
 from abm.channels import CHANNELS, NO_CHANNEL
 from abm.compiled import rule
 from abm.contagion.bank_asset_sales import sell_treasuries
+from abm.contagion.builder_defaults import builders_default
 from abm.contagion.credit_tightening import tighten_credit
 from abm.contagion.cross_asset_sales import sell_book
 from abm.contagion.crowding_revealed import look_for_likeness
@@ -24,7 +25,7 @@ from abm.contagion.margin_procyclicality import set_margins
 from abm.contagion.narrative_feedback import spread_disbelief
 from abm.contagion.ordinary_trading import everyday_income, trade_as_usual
 from abm.contagion.performance_chasing import chase_returns
-from abm.contagion.private_credit import builders_default, find_cash, resolve_credit_funds
+from abm.contagion.private_credit import find_cash, resolve_credit_funds
 from abm.contagion.real_economy import move_output
 from abm.contagion.redemptions import ask_for_redemptions, pay_redemptions, raise_cash_for_redemptions
 from abm.contagion.risk_limits import keep_own_limits, set_own_limits
@@ -284,22 +285,9 @@ def look_around(e: Economy) -> None:
     )
     tighten_credit(e.banks, e.dealers, e.debtors, e.depositors, e.settings, e.switches, e.day, e.journal)
     find_cash(
-        e.credit_funds,
-        e.banks,
-        e.investors,
-        e.debtors,
-        e.depositors,
-        e.credit_market,
-        e.markets,
-        e.story,
-        e.settings,
-        e.switches,
-        e.day,
-        e.journal,
-        e.tick,
-        e.events,
-        e.counter,
-    )
+        e.credit_funds, e.banks, e.investors, e.debtors, e.depositors, e.credit_market, e.markets, e.story,
+        e.settings, e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+    )  # fmt: skip
 
 
 def resolve(e: Economy) -> None:
@@ -343,22 +331,9 @@ def resolve(e: Economy) -> None:
         e.counter,
     )
     resolve_credit_funds(
-        e.credit_funds,
-        e.builders,
-        e.banks,
-        e.investors,
-        e.debtors,
-        e.credit_market,
-        e.markets,
-        e.story,
-        e.settings,
-        e.switches,
-        e.day,
-        e.journal,
-        e.tick,
-        e.events,
-        e.counter,
-    )
+        e.credit_funds, e.builders, e.banks, e.investors, e.debtors, e.credit_market, e.markets, e.story, e.settings,
+        e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+    )  # fmt: skip
     run_receiverships(e.banks, e.depositors, e.issuers, e.settings, e.day, e.journal)
     resolve_banks(
         e.banks,
@@ -398,22 +373,9 @@ def produce(e: Economy) -> None:
         e.counter,
     )
     builders_default(
-        e.builders,
-        e.credit_funds,
-        e.banks,
-        e.debtors,
-        e.output,
-        e.credit_market,
-        e.markets,
-        e.story,
-        e.settings,
-        e.switches,
-        e.day,
-        e.journal,
-        e.tick,
-        e.events,
-        e.counter,
-    )
+        e.builders, e.credit_funds, e.banks, e.debtors, e.output, e.credit_market, e.markets, e.story, e.settings,
+        e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+    )  # fmt: skip
 
 
 def record(e: Economy) -> None:

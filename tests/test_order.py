@@ -10,7 +10,7 @@ from abm.outcome.events import NO_EVENT
 from abm.records import BOOKS, MEMORY
 
 TICKS = 250
-PERMUTED = ("funds", "dealers", "banks", "investors", "chasers", "pools", "depositors")
+PERMUTED = ("funds", "dealers", "banks", "investors", "chasers", "pools", "depositors", "credit_funds", "builders")
 OPENED_AT = {"event": NO_EVENT, "times": 1.0}  # memory of these units does not begin at nought
 
 

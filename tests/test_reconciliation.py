@@ -30,6 +30,12 @@ PUBLISHED = {
     "dealers: loans from banks": (495, 510),
     "dealers: assets, borrowed shares aside": (6_843, 7_500),
     "banks: loans to non-banks": (1_650, 1_750),
+    "banks: loans to other non-banks": (880, 920),
+    "private credit: assets": (1_323, 1_377),
+    "private credit: drawn at banks": (294, 306),
+    "private credit: promised by banks, not drawn": (333, 347),
+    "private credit: owed against own money": (0.98, 1.02),
+    "private credit: lent to builders": (107, 113),
     "banks: deposits": (18_300, 18_500),
     "banks: deposits not insured": (0.433 * 18_400, 0.447 * 18_400),
     "banks: reserves": (2_900, 3_100),
@@ -67,7 +73,8 @@ def test_residuals_are_nobodys_debt(totals: dict[str, Total]) -> None:
 def test_uninsured_deposits_hold_in_every_seed(seed: int) -> None:
     scenario = load()
     books = open_books(scenario, seed)
-    uninsured = sum(books[name]["deposit"].sum() for name in ("depositors", "investors", "dealers", "pools", "chasers"))
+    holders = ("depositors", "investors", "dealers", "pools", "chasers", "credit_funds")
+    uninsured = sum(books[name]["deposit"].sum() for name in holders)
     assert uninsured / books["banks"]["deposits"].sum() == pytest.approx(scenario.banks.uninsured_share, rel=0.02)
     cohorts = books["depositors"]
     assert cohorts["deposit"].min() >= 0.0

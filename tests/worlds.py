@@ -63,14 +63,15 @@ CRASH = {
     "banks.recovery": 0.7,  # with so few bonds, depositors and other banks lose too
     "redemptions.quarter_days": 21,
     "redemptions.notice_days": 10,
-    # A fifth of what private credit lends is its own money, half of it went to builders, whose loans fall due at once.
-    "private_credit.gearing": 4,
-    "private_credit.warning_gearing": 4.5,
+    # Private credit has little money of its own, and half of what it lends went to builders whose loans soon fall due.
+    "private_credit.gearing": 6,
+    "private_credit.warning_gearing": 7,
     "private_credit.ai_share": 0.5,
-    "private_credit.drawn": 1000,
+    "private_credit.drawn": 1100,
+    "private_credit.bank_share_dispersion": 0,
     "private_credit.recovery": 0.7,
     "private_credit.loan_years": 50,
-    "builders.term_years": 0.3,
+    "builders.term_years": 0.2,
     "builders.loss_given_default": 0.8,
     "actions": [{"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3}],
 }

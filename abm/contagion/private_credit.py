@@ -1,210 +1,45 @@
-"""Channel `private_credit`: builders of data centres default as AI equity falls, and their lenders lose.
+"""Channel `private_credit`, its funds: they draw their lines before they fail, and then their banks lose.
 
-Losses fall on a fund's owners, then on its bondholders, then on the banks whose lines it has drawn. A fund near its
-covenant, or to whom nobody lends on bonds, draws what banks have promised it, as borrowers did in March 2020 (Acharya
-and Steffen 2020), so that banks lend more just when they would rather not.
+A fund near its covenant, or to whom nobody lends on bonds, draws what banks have promised it, as borrowers did in
+March 2020 (Acharya and Steffen 2020), so that banks lend more just when they would rather not. Losses fall on the
+fund's owners, then on its bondholders, then on the banks whose lines it has drawn.
 """
 
 from __future__ import annotations
 
-import math
-
-from abm.agents.builder import loan_to_value, owed_by_builder
 from abm.agents.dealer import N_LINES
 from abm.agents.private_credit_fund import drawn_by, gearing_of, own_money
 from abm.channels import PRIVATE_CREDIT
 from abm.compiled import rule
 from abm.contagion.fund_default_losses import DUST, FAILED, RESOLVED
-from abm.ledger.chart import AI_EQUITY, BROAD_EQUITY, CREDIT_LINES, DATA_CENTRE_LOANS
-from abm.ledger.postings import lend_to_credit_fund, lend_to_firms, repay_bonds
-from abm.ledger.revaluations import (
-    revalue_shares,
-    write_off_at_bank,
+from abm.ledger.chart import AI_EQUITY, BROAD_EQUITY, CREDIT_LINES
+from abm.ledger.private_credit import (
+    lend_to_credit_fund,
+    lend_to_firms,
+    repay_bonds,
     write_off_at_fund,
     write_off_bonds,
     write_off_firms_loan,
     write_off_line,
 )
+from abm.ledger.revaluations import revalue_shares
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import (
     BANK,
     BANK_LOSS,
-    BUILDER,
-    BUILDER_DEFAULTS,
     CREDIT_FUND,
     CREDIT_FUND_FAILED,
     LINES_DRAWN,
     NO_EVENT,
     NO_INSTRUMENT,
-    REFINANCING_REFUSED,
-    SCENARIO,
     log_event,
 )
-from abm.records import Record, memory
-
-CREDIT_MARKET = Record(
-    "credit_market",
-    (
-        memory("ai_fall", "log points", "AI equity below its trend, as lenders have seen it lately"),
-        memory("broad_fall", "log points", "broad equity below its trend, as they have seen it lately"),
-        memory("loss_event", "event", "the last time that builders began to default more than usual", kind="i8"),
-    ),
-)
-
-
-@rule
-def look_at_prices(credit_market, markets, attention_days, tick):
-    """Let lenders see how far shares stand below their trend: seen += (log(trend / price) - seen) / attention days."""
-    ai, broad = markets[AI_EQUITY], markets[BROAD_EQUITY]
-    ai_fall = ai.drift * (tick + 1.0) - math.log(ai.price)
-    broad_fall = broad.drift * (tick + 1.0) - math.log(broad.price)
-    credit_market.ai_fall += (ai_fall - credit_market.ai_fall) / attention_days
-    credit_market.broad_fall += (broad_fall - credit_market.broad_fall) / attention_days
-
-
-@rule
-def default_intensity(fall, terms):
-    """Return the part of builders' loans that defaults in a year.
-
-    usual intensity * exp(response * fall of AI equity below its trend in log points), usual while there is none.
-    """
-    return terms.usual_intensity * math.exp(terms.default_response * max(0.0, fall))
 
 
 @rule
 def bonds_are_renewed(fund, credit_market, terms):
     """Return whether a fund finds buyers for its bonds: its gearing worries nobody, and the market is open."""
     return fund.gearing <= terms.warning_gearing and credit_market.broad_fall <= terms.closing_fall
-
-
-@rule
-def is_refinanced(builder, credit_funds, banks, credit_market, settings):
-    """Return whether a cohort whose loans fall due is lent the money anew.
-
-    What it owes must be within the limit of what its data centres are worth now, and its lender be able: a fund
-    neither failed nor near its covenant, a bank neither failed nor tightening.
-    """
-    terms = settings.builders
-    if loan_to_value(builder, credit_market.ai_fall, terms.worth_response) > terms.limit_to_value:
-        return False
-    if builder.fund >= 0:
-        fund = credit_funds[builder.fund]
-        return fund.failed == 0 and fund.gearing <= settings.private_credit.warning_gearing
-    bank = banks[builder.bank]
-    return bank.failed == 0 and bank.tightness == 0.0
-
-
-@rule
-def builders_default(
-    builders,
-    credit_funds,
-    banks,
-    debtors,
-    outputs,
-    credit_markets,
-    markets,
-    stories,
-    settings,
-    switches,
-    days,
-    journal,
-    tick,
-    events,
-    counter,
-):
-    """Let builders default, and firms that owe to private-credit funds: their lenders lose a part of the loan.
-
-    lost a day  = loss given default * intensity / days per year * loan
-    falling due = all of the loan defaults unless it is lent anew, and what is left is put off for another term
-    firms       = as what firms owe to banks (`real_economy`): by how far output is below its trend
-
-    What is not lost of a defaulted loan stays as a loan on new terms. Without the channel nobody defaults.
-    """
-    if not switches[0].private_credit:
-        return
-    terms, credit_market, day = settings[0].builders, credit_markets[0], days[0]
-    per_year = settings[0].run.ticks_per_year
-    look_at_prices(credit_market, markets, terms.attention_days, tick)
-    usual = terms.loss_given_default * default_intensity(credit_market.ai_fall, terms) / per_year
-    if credit_market.ai_fall <= 0.0:
-        credit_market.loss_event = NO_EVENT
-    elif credit_market.loss_event == NO_EVENT:
-        at_stake = 0.0
-        for row in range(builders.shape[0]):
-            at_stake += owed_by_builder(builders[row])
-        credit_market.loss_event = log_event(
-            events,
-            counter,
-            BUILDER_DEFAULTS,
-            tick,
-            SCENARIO,
-            0,
-            SCENARIO,
-            0,
-            PRIVATE_CREDIT,
-            DATA_CENTRE_LOANS,
-            usual * at_stake,
-            cause_of_move(AI_EQUITY, markets, stories[0], tick, events, counter),
-        )
-    for row in range(builders.shape[0]):
-        builder = builders[row]
-        share = usual
-        if tick >= builder.matures and owed_by_builder(builder) > DUST:
-            builder.matures += terms.term_years * per_year
-            if not is_refinanced(builder, credit_funds, banks, credit_market, settings[0]):
-                share = terms.loss_given_default
-                refuse(builder, credit_funds, banks, credit_market, markets, stories[0], tick, events, counter)
-        lost = share * owed_by_builder(builder)
-        if builder.fund >= 0:
-            write_off_at_fund(journal, credit_funds[builder.fund], builder, lost)
-        else:
-            bank = banks[builder.bank]
-            write_off_at_bank(journal, bank, builder, lost)
-            day.loans_lost += lost
-            if bank.loss_event == NO_EVENT:
-                bank.loss_event = credit_market.loss_event
-        day.data_centre_loans_lost += lost
-        day.moved[PRIVATE_CREDIT] += lost
-    output, economy = outputs[0], settings[0].output
-    below = max(0.0, -(output.from_wealth + output.from_investment + output.from_credit))
-    share = economy.loss_given_default * economy.loan_losses * below / per_year
-    for row in range(credit_funds.shape[0]):
-        fund = credit_funds[row]
-        lost = share * fund.loans
-        write_off_firms_loan(journal, fund, debtors[fund.debtor], lost)
-        day.moved[PRIVATE_CREDIT] += lost
-
-
-@rule
-def refuse(builder, credit_funds, banks, credit_market, markets, story, tick, events, counter):
-    """Write down that a cohort is not refinanced; its lender remembers it as a loss."""
-    cause = credit_market.loss_event
-    if builder.fund >= 0:
-        kind, lender, before = CREDIT_FUND, credit_funds[builder.fund].id, credit_funds[builder.fund].loss_event
-    else:
-        kind, lender, before = BANK, banks[builder.bank].id, banks[builder.bank].loss_event
-    if cause == NO_EVENT:
-        cause = before
-    if cause == NO_EVENT:
-        cause = cause_of_move(AI_EQUITY, markets, story, tick, events, counter)
-    event = log_event(
-        events,
-        counter,
-        REFINANCING_REFUSED,
-        tick,
-        kind,
-        lender,
-        BUILDER,
-        builder.id,
-        PRIVATE_CREDIT,
-        DATA_CENTRE_LOANS,
-        owed_by_builder(builder),
-        cause,
-    )
-    if builder.fund >= 0:
-        credit_funds[builder.fund].loss_event = event
-    else:
-        banks[builder.bank].loss_event = event
 
 
 @rule

@@ -1,7 +1,8 @@
 """Channel `real_economy`: lost wealth, investment and credit lower output, and debtors default on banks.
 
 The wealth effect is that of consumption functions (3 cents on a lost dollar), investment in AI is paid for by
-what shares in AI are worth, and credit that banks and private-credit funds do not renew is output that firms do not produce.
+what shares in AI are worth, and credit that banks and private-credit funds do not renew is
+output that firms do not produce.
 """
 
 from __future__ import annotations

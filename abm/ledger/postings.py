@@ -12,10 +12,8 @@ from abm.compiled import rule
 from abm.ledger.chart import (
     BANK_LOANS,
     BANKS,
-    CREDIT_LINES,
     CUSTOMER_CASH,
     DEPOSITS,
-    FUND_BONDS,
     FUND_REPO,
     FUND_SHARES,
     FUTURES,
@@ -312,40 +310,6 @@ def lend_to_dealer(journal, banks, dealer, line, amount):
     journal[TRANSACTIONS, BANK_LOANS, dealer.sector] -= amount
     transfer_reserves(journal, lender, banks[dealer.bank], amount)
     add_to_deposit(journal, banks[dealer.bank], dealer, amount)
-
-
-@rule
-def lend_to_credit_fund(journal, banks, fund, line, amount):
-    """Let a bank lend to a private-credit fund on one of its lines; the money arrives at the fund's own bank."""
-    lender = banks[fund.lender[line]]
-    lender.credit_lines += amount
-    fund.credit_line[line] += amount
-    journal[TRANSACTIONS, CREDIT_LINES, BANKS] += amount
-    journal[TRANSACTIONS, CREDIT_LINES, fund.sector] -= amount
-    transfer_reserves(journal, lender, banks[fund.bank], amount)
-    add_to_deposit(journal, banks[fund.bank], fund, amount)
-
-
-@rule
-def repay_bonds(journal, banks, fund, owner, amount):
-    """Let a private-credit fund pay its owner for bonds that fall due."""
-    fund.bonds -= amount
-    owner.fund_bonds -= amount
-    journal[TRANSACTIONS, FUND_BONDS, fund.sector] += amount
-    journal[TRANSACTIONS, FUND_BONDS, owner.sector] -= amount
-    pay(journal, banks, fund, owner, amount)
-
-
-@rule
-def lend_to_firms(journal, banks, fund, debtor, depositors, amount):
-    """Let a private-credit fund lend to firms that bank where it does (negative: they repay it)."""
-    bank = banks[fund.bank]
-    fund.loans += amount
-    debtor.owed += amount
-    journal[TRANSACTIONS, OTHER_LOANS, fund.sector] += amount
-    journal[TRANSACTIONS, OTHER_LOANS, debtor.sector] -= amount
-    add_to_deposit(journal, bank, fund, -amount)
-    add_to_cohort(journal, bank, depositors[bank.customers], amount)
 
 
 @rule

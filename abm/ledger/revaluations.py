@@ -10,11 +10,8 @@ from abm.ledger.chart import (
     BANK_DEBT,
     BANK_LOANS,
     BANKS,
-    CREDIT_LINES,
-    DATA_CENTRE_LOANS,
     DEALER_SHARES,
     DEPOSITS,
-    FUND_BONDS,
     FUND_REPO,
     FUND_SHARES,
     INTERBANK_LOANS,
@@ -33,51 +30,6 @@ def write_off_loan(journal, bank, debtor, place, amount):
     debtor.owed -= amount
     journal[REVALUATIONS, OTHER_LOANS, BANKS] -= amount
     journal[REVALUATIONS, OTHER_LOANS, debtor.sector] += amount
-
-
-@rule
-def write_off_firms_loan(journal, fund, debtor, amount):
-    """Write off what firms cannot repay to a private-credit fund: its loss."""
-    fund.loans -= amount
-    debtor.owed -= amount
-    journal[REVALUATIONS, OTHER_LOANS, fund.sector] -= amount
-    journal[REVALUATIONS, OTHER_LOANS, debtor.sector] += amount
-
-
-@rule
-def write_off_at_fund(journal, fund, builder, amount):
-    """Write off what builders cannot repay to a private-credit fund: its loss."""
-    fund.data_centre_loans -= amount
-    builder.owed_to_fund -= amount
-    journal[REVALUATIONS, DATA_CENTRE_LOANS, fund.sector] -= amount
-    journal[REVALUATIONS, DATA_CENTRE_LOANS, builder.sector] += amount
-
-
-@rule
-def write_off_at_bank(journal, bank, builder, amount):
-    """Write off what builders cannot repay to a bank: its loss."""
-    bank.data_centre_loans -= amount
-    builder.owed_to_bank -= amount
-    journal[REVALUATIONS, DATA_CENTRE_LOANS, BANKS] -= amount
-    journal[REVALUATIONS, DATA_CENTRE_LOANS, builder.sector] += amount
-
-
-@rule
-def write_off_line(journal, banks, fund, line, amount):
-    """Write off what a private-credit fund cannot repay on a line: the lending bank's loss."""
-    banks[fund.lender[line]].credit_lines -= amount
-    fund.credit_line[line] -= amount
-    journal[REVALUATIONS, CREDIT_LINES, BANKS] -= amount
-    journal[REVALUATIONS, CREDIT_LINES, fund.sector] += amount
-
-
-@rule
-def write_off_bonds(journal, fund, owner, amount):
-    """Write off what a private-credit fund cannot repay on its bonds: the loss of who holds them."""
-    fund.bonds -= amount
-    owner.fund_bonds -= amount
-    journal[REVALUATIONS, FUND_BONDS, fund.sector] += amount
-    journal[REVALUATIONS, FUND_BONDS, owner.sector] -= amount
 
 
 @rule

@@ -42,7 +42,8 @@ class Total(NamedTuple):
 def reconciliation(scenario: Scenario, seed: int = 1) -> list[Total]:
     """Return all totals of the first books that this scenario and seed open."""
     books = open_books(scenario, seed)
-    return [*of_funds(scenario, books), *of_lenders(scenario, books), *of_private_credit(scenario, books), *of_the_rest(scenario, books)]
+    parts = (of_funds, of_lenders, of_private_credit, of_the_rest)
+    return [total for part in parts for total in part(scenario, books)]
 
 
 def of_funds(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
@@ -117,8 +118,8 @@ def of_lenders(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
     to_dealers = banks["dealer_loans"].sum()
     to_named = to_dealers + banks["credit_lines"].sum() + banks["data_centre_loans"].sum()
     non_banks = banks["loans"][:, OTHER_NON_BANKS].sum() + to_dealers + banks["credit_lines"].sum()
-    deposits = books["depositors"]["deposit"].sum()
-    deposits += sum(books[name]["deposit"].sum() for name in ("investors", "dealers", "pools", "chasers", "credit_funds"))
+    of_others = ("depositors", "investors", "dealers", "pools", "chasers", "credit_funds")
+    deposits = sum(books[name]["deposit"].sum() for name in of_others)
     held = sum(banks[name].sum() for name in ("units", "other_securities", "reserves", "loans", "interbank_lent"))
     return [
         row("dealers: capital", "dealers.capital", dealers["capital"].sum()),
@@ -132,7 +133,8 @@ def of_lenders(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
         row("banks: assets", "banks.assets", held + to_named + banks["dealer_shares"].sum()),
         row("banks: loans, all but to banks", "banks.loans", banks["loans"].sum() + to_named),
         Total("banks: loans to non-banks", "$bn",
-              scenario.dealers.bank_loans + scenario.private_credit.drawn + terms.other_non_bank_loans, float(non_banks),
+              scenario.dealers.bank_loans + scenario.private_credit.drawn + terms.other_non_bank_loans,
+              float(non_banks),
               "commentary of late 2025: 1.7 tn, 13 % of loans"),
         row("banks: loans to other non-banks", "banks.other_non_bank_loans", banks["loans"][:, OTHER_NON_BANKS].sum()),
         row("banks: loans to builders", "builders.bank_loans", banks["data_centre_loans"].sum()),

@@ -112,7 +112,7 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("lines_undrawn", ONE, "$bn", "granted to them and not drawn"),
     ("lines_called", ONE, "$bn", "drawn by them today"),
     ("lines_lost", ONE, "$bn", "of lines lost by banks today; part of loans_lost"),
-    ("loans_not_renewed", ONE, "$bn", "loans that banks and private-credit funds have not renewed and not lent again since"),
+    ("loans_not_renewed", ONE, "$bn", "loans that banks and private credit have not renewed and not lent again since"),
     ("deposits_withdrawn", ONE, "$bn", "uninsured deposits that left weak banks today"),
     ("public_support", ONE, "$bn", "lent by the public to banks in receivership"),
     ("public_cost", ONE, "$bn", "of it what the public will not get back, of today"),

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from abm.scenario.declare import Section, choice, number, size, switch
+from abm.scenario.own_limits import Redemptions, RiskLimits
+from abm.scenario.private_credit import Builders, PrivateCredit
 
 
 class Run(Section):
@@ -158,31 +160,6 @@ class Funds(Section):
     unlevered: Style
 
 
-class Redemptions(Section):
-    """How investors leave funds."""
-
-    sensitivity: float = number("asked back a month for a loss of one over the year", "share per month", 0, 10)
-    notice_days: int = number("notice that investors give", "days", 0, 1000)
-    quarter_days: int = number("days between the dates of payment", "days", 1, 1000)
-    gate: float = number("most that is paid out on one date", "share", 0.001, 1)
-    expectation: float = number("rise of the wish to leave when others fill the gate", "times", 0, 100)
-
-
-class RiskLimits(Section):
-    """Limits that funds set themselves."""
-
-    volatility_tolerance: float = number("volatility, against normal, that the cautious accept", "times", 0.1, 100)
-    trend_days: float = number("time over which a trend is measured", "days", 1, 10_000)
-    trend_cut: float = number("part cut for a price far below its trend", "share", 0, 1)
-    trend_reach: float = number(
-        "distance below the trend that is far, in normal moves over its days", "times", 0.01, 100
-    )
-    least_cut: float = number("least part of a book that is worth a trade", "share", 0, 1)
-    cut_days: int = number("time over which a cut is sold: one part in so many a day", "days", 1, 1000)
-    rebuild_days: float = number("time over which a book is rebuilt in calm", "days", 1, 10_000)
-    memory_days: float = number("time over which the best day is forgotten", "days", 1, 10_000)
-
-
 class MarginAccounts(Section):
     """Cohorts of households' margin accounts."""
 
@@ -264,7 +241,7 @@ class Banks(Section):
     reserves: float = number("their reserves", "$bn", 0, 1e9)
     notes: float = number("their Treasury notes", "$bn", 0, 1e9)
     bills: float = number("their Treasury bills", "$bn", 0, 1e9)
-    loans: float = number("their loans, those to dealers, private credit, builders and other non-banks included", "$bn", 0, 1e9)
+    loans: float = number("their loans, those to non-banks included", "$bn", 0, 1e9)
     other_non_bank_loans: float = number("what other non-banks but dealers owe to them", "$bn", 0, 1e9)
     interbank: float = number("what they owe to each other", "$bn", 0, 1e9)
     tail_exponent: float = number("Pareto exponent of bank sizes", "exponent", 0.1, 10)
@@ -324,48 +301,6 @@ class Pools(Section):
     deposits: float = number("their deposits, none of them insured", "$bn", 0, 1e9)
     lenders: int = number("cash pools that lend to one dealer", "count", 1, 4)
     bill_days: float = number("time over which spare cash is put into bills", "days", 1, 10_000)
-
-
-class PrivateCredit(Section):
-    """Private-credit funds, which lend to builders and firms, and borrow from banks and on bonds."""
-
-    count: int = size("number of private-credit funds", "count", 1)
-    assets: float = number("their assets", "$bn", 0, 1e9)
-    gearing: float = number("what they owe, against their own money", "times", 0, 100)
-    gearing_dispersion: float = number("spread of gearing between funds", "log points", 0, 3)
-    drawn: float = number("what they owe to banks; they owe the rest on bonds", "$bn", 0, 1e9)
-    undrawn: float = number("what banks have promised beyond that", "$bn", 0, 1e9)
-    bank_share_dispersion: float = number("spread between funds of the banks' part of debt", "log points", 0, 3)
-    lenders: int = number("banks that lend to one fund", "count", 1, 4)
-    tail_exponent: float = number("Pareto exponent of their sizes", "exponent", 0.1, 10)
-    largest_share: float = number("largest share that one fund may have of all", "share", 0.000001, 1)
-    ai_share: float = number("dial: part of their assets that is lent to builders", "share", 0, 0.9)
-    ai_share_dispersion: float = number("spread of that part between funds", "log points", 0, 3)
-    cash_share: float = number("part of their assets that is cash", "share", 0, 0.1)
-    warning_gearing: float = number("gearing, net of cash, beyond which nobody lends anew", "times", 0, 1000)
-    closing_fall: float = number("fall of broad equity below its trend that shuts the bond market", "log points", 0, 3)
-    bond_years: float = number("time over which bonds fall due", "years", 0.01, 100)
-    loan_years: float = number("time over which loans to firms fall due", "years", 0.01, 100)
-    draw_speed: float = number("part of what it can draw that a fund in need draws in a day", "per day", 0, 1)
-    draw_limit: float = number("part of what is not drawn that can be drawn", "share", 0, 1)
-    recovery: float = number("worth of a failed fund's loans", "share", 0, 1)
-
-
-class Builders(Section):
-    """Builders of data centres for AI: cohorts of loans from private-credit funds and banks."""
-
-    per_fund: int = number("cohorts that one private-credit fund lends to", "count", 1, 100)
-    at_banks: int = size("cohorts that banks lend to", "count", 1)
-    bank_loans: float = number("what builders owe to banks", "$bn", 0, 1e9)
-    loan_to_value: float = number("what they owe, against the worth of their data centres", "share", 0.01, 10)
-    value_dispersion: float = number("spread of that between cohorts", "log points", 0, 3)
-    limit_to_value: float = number("most that a lender lends anew, against worth", "share", 0, 10)
-    worth_response: float = number("fall of that worth when AI equity falls by one", "log points", 0, 10)
-    term_years: float = number("time for which loans are made", "years", 0.01, 100)
-    usual_intensity: float = number("loans that default in a year while AI equity is on its trend", "per year", 0, 10)
-    default_response: float = number("rise of that when AI equity falls by one", "log points", 0, 20)
-    loss_given_default: float = number("part of a defaulted loan that is lost", "share", 0, 1)
-    attention_days: float = number("time over which lenders follow share prices", "days", 1, 10_000)
 
 
 class Output(Section):
