@@ -31,20 +31,25 @@ CREDIT_MARKET = Record(
     "credit_market",
     (
         memory("ai_fall", "log points", "AI equity below its trend, as lenders have seen it lately"),
-        memory("broad_fall", "log points", "broad equity below its trend, as they have seen it lately"),
+        memory("broad_average", "log points", "log price of broad equity, averaged over what bond buyers remember"),
+        memory("broad_fall", "log points", "broad equity below that average"),
         memory("loss_event", "event", "the last time that builders began to default more than usual", kind="i8"),
     ),
 )
 
 
 @rule
-def look_at_prices(credit_market, markets, attention_days, tick):
-    """Let lenders see how far shares stand below their trend: seen += (log(trend / price) - seen) / attention days."""
-    ai, broad = markets[AI_EQUITY], markets[BROAD_EQUITY]
-    ai_fall = ai.drift * (tick + 1.0) - math.log(ai.price)
-    broad_fall = broad.drift * (tick + 1.0) - math.log(broad.price)
-    credit_market.ai_fall += (ai_fall - credit_market.ai_fall) / attention_days
-    credit_market.broad_fall += (broad_fall - credit_market.broad_fall) / attention_days
+def look_at_prices(credit_market, markets, attention_days, memory_days, tick):
+    """Let lenders see how far AI equity stands below its trend, and buyers of bonds what shares have lost lately.
+
+    seen    += (log(trend / price of AI equity) - seen) / attention days
+    average += (log(price of broad equity) - average) / memory days;    lost lately = average - log(price)
+    """
+    ai, broad = markets[AI_EQUITY], math.log(markets[BROAD_EQUITY].price)
+    below_trend = ai.drift * (tick + 1.0) - math.log(ai.price)
+    credit_market.ai_fall += (below_trend - credit_market.ai_fall) / attention_days
+    credit_market.broad_average += (broad - credit_market.broad_average) / memory_days
+    credit_market.broad_fall = credit_market.broad_average - broad
 
 
 @rule
@@ -103,7 +108,7 @@ def builders_default(
         return
     terms, credit_market, day = settings[0].builders, credit_markets[0], days[0]
     per_year = settings[0].run.ticks_per_year
-    look_at_prices(credit_market, markets, terms.attention_days, tick)
+    look_at_prices(credit_market, markets, terms.attention_days, settings[0].private_credit.memory_days, tick)
     beyond = default_intensity(credit_market.ai_fall, terms) - terms.usual_intensity
     share_lost = terms.loss_given_default * beyond / per_year
     if credit_market.ai_fall <= 0.0:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 MARKETS = ("ai_equity", "broad_equity", "notes", "bills", "crypto")
 BORROWERS = ("funds", "margin_accounts")
-SECTOR_ORDER = ("margin_accounts", "funds", "dealers", "banks")
+SECTOR_ORDER = ("margin_accounts", "funds", "credit_funds", "dealers", "banks")
 # Seized books are sold by the dealer, whoever owned them.
 SELLERS = ("funds", "margin_accounts", "dealers", "banks")
 CALLS = ("margin_calls", "cross_asset_sales")  # the channels of sales that meet calls or close seized books
 # A fund fails when its dealer seizes it; the shortfall, if any, comes when its book has been sold.
-FAILURES = ("seizure", "shortfall", "dealer_failed", "bank_failed")
+FAILURES = ("seizure", "shortfall", "credit_fund_failed", "dealer_failed", "bank_failed")
 PATHS = (
     *(f"{name}_{m}" for name in ("price", "news", "belief", "discount", "depth", "forced_sales") for m in MARKETS),
     *(
@@ -65,8 +65,9 @@ LIQUIDITY = {
     **{f"sold_{m}": "Float64" for m in MARKETS},  # $bn
     **{f"normal_volume_{m}": "Float64" for m in MARKETS},  # $bn a day before the first bad news
 }
+
 # Rows of the liquidity table that the cast on stage cannot fill yet.
-_NOT_YET = (("banks", "draws", "reserves, then deposits"),)
+_NOT_YET = (("stablecoin_issuers", "redemptions", "deposits, then repo and bills"),)
 
 
 @dataclass(frozen=True)
@@ -203,8 +204,8 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     sales = _sum_sales(by_day)
-    volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in MARKETS}
     nothing = dict.fromkeys(LIQUIDITY)
+    volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in MARKETS}
 
     def sold_by(seller: str, *channels: str) -> dict[str, float]:
         own = sales.filter((pl.col("seller") == seller) & pl.col("channel").is_in(channels))
@@ -237,6 +238,10 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     sold = sold_by("banks", "bank_asset_sales")
     left = total("deposits_withdrawn")
     rows.append(row("banks", "withdrawals", "reserves, then Treasuries", left, sum(sold.values()), sold))
+    drawn = total("lines_called")
+    rows.append(
+        row("banks", "draws", "new deposits, reserves where these go", drawn, drawn, dict.fromkeys(MARKETS, 0.0))
+    )
     rows += [
         nothing | {"sector": sector, "need": need, "on_stage": False, "expected_from": source}
         for sector, need, source in _NOT_YET
