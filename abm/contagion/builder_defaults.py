@@ -111,7 +111,7 @@ def builders_default(
     look_at_prices(credit_market, markets, terms.attention_days, settings[0].private_credit.memory_days, tick)
     beyond = default_intensity(credit_market.ai_fall, terms) - terms.usual_intensity
     share_lost = terms.loss_given_default * beyond / per_year
-    if credit_market.ai_fall <= 0.0:
+    if credit_market.ai_fall <= DUST:
         credit_market.loss_event = NO_EVENT
     elif credit_market.loss_event == NO_EVENT:
         at_stake = 0.0

@@ -65,7 +65,6 @@ LIQUIDITY = {
     **{f"sold_{m}": "Float64" for m in MARKETS},  # $bn
     **{f"normal_volume_{m}": "Float64" for m in MARKETS},  # $bn a day before the first bad news
 }
-
 # Rows of the liquidity table that the cast on stage cannot fill yet.
 _NOT_YET = (("stablecoin_issuers", "redemptions", "deposits, then repo and bills"),)
 
@@ -204,8 +203,8 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     sales = _sum_sales(by_day)
-    nothing = dict.fromkeys(LIQUIDITY)
     volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in MARKETS}
+    nothing = dict.fromkeys(LIQUIDITY)
 
     def sold_by(seller: str, *channels: str) -> dict[str, float]:
         own = sales.filter((pl.col("seller") == seller) & pl.col("channel").is_in(channels))
@@ -239,9 +238,8 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     left = total("deposits_withdrawn")
     rows.append(row("banks", "withdrawals", "reserves, then Treasuries", left, sum(sold.values()), sold))
     drawn = total("lines_called")
-    rows.append(
-        row("banks", "draws", "new deposits, reserves where these go", drawn, drawn, dict.fromkeys(MARKETS, 0.0))
-    )
+    sold = dict.fromkeys(MARKETS, 0.0)
+    rows.append(row("banks", "draws", "new deposits, then reserves", drawn, drawn, sold))
     rows += [
         nothing | {"sector": sector, "need": need, "on_stage": False, "expected_from": source}
         for sector, need, source in _NOT_YET

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 NOT_ON_STAGE = (
     "Not on stage yet, and so left out of every number here: the crowd that holds crypto on credit, "
-    "stablecoins (their issuers' bills and deposits are held by cash pools), and an authority with rules. A calm verdict means: not through these channels."
+    "stablecoins (their issuers' bills and deposits are held by cash pools), and an authority with "
+    "rules. A calm verdict means: not through these channels."
 )
 _READING = {
     "paths": (
