@@ -238,8 +238,8 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     left = total("deposits_withdrawn")
     rows.append(row("banks", "withdrawals", "reserves, then Treasuries", left, sum(sold.values()), sold))
     drawn = total("lines_called")
-    sold = dict.fromkeys(MARKETS, 0.0)
-    rows.append(row("banks", "draws", "new deposits, then reserves", drawn, drawn, sold))
+    nothing_sold: dict[str, float] = dict.fromkeys(MARKETS, 0.0)
+    rows.append(row("banks", "draws", "new deposits, then reserves", drawn, drawn, nothing_sold))
     rows += [
         nothing | {"sector": sector, "need": need, "on_stage": False, "expected_from": source}
         for sector, need, source in _NOT_YET
