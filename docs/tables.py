@@ -11,7 +11,7 @@ from measure import SCENARIO, default
 from results import NAMES, number, table
 
 from abm.channels import CHANNELS
-from abm.economy import RECORDS
+from abm.economy import AGENTS, RECORDS
 from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECTORS
 from abm.markets import MARKETS
 from abm.opening.reconciliation import reconciliation
@@ -90,8 +90,8 @@ def chart_table() -> str:
     rows = []
     for k, name in enumerate(INSTRUMENTS):
         holders, debtors = [], []
-        for record in (r for r in RECORDS if r not in ("markets", "story", "output", "credit_market", "switches", "day")):
-            for field in RECORDS[record].part(BOOKS):
+        for record in AGENTS:
+            for field in AGENTS[record].part(BOOKS):
                 traded = field.size > 1 and field.instrument is not None and field.instrument < N_TRADED
                 if field.instrument == k or (traded and k < N_TRADED):
                     side = holders if field.side == ASSET else debtors

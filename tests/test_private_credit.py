@@ -13,7 +13,7 @@ from abm.contagion.credit_tightening import tighten_credit
 from abm.contagion.private_credit import find_cash, resolve_credit_funds
 from abm.economy import Economy
 from abm.ledger.chart import AI_EQUITY, NOTES
-from abm.ledger.private_credit import write_off_firms_loan
+from abm.ledger.private_credit import lend_to_firms, write_off_firms_loan
 from abm.outcome.events import BANK, CREDIT_FUND, KINDS, NO_EVENT
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
@@ -91,11 +91,22 @@ def test_half_of_what_is_promised_is_drawn_in_the_end_and_given_back_in_calm() -
     assert len(of_kind(economy, "lines_drawn")) == 1
     bonds = fund.bonds
     economy.credit_market["broad_fall"] = -0.1
+    drawn = fund.credit_line.sum() - terms.drawn
     look_for_cash(economy)
+    spare = fund.opening_line.sum() + drawn - fund.credit_line.sum()
+    assert 0.0 < spare <= terms.draw_speed * drawn * (1.0 + 1e-9)
+    for _ in range(400):
+        look_for_cash(economy)
     paid = 375.0 - bonds  # bonds that fell due are not sold anew
     assert fund.bonds == bonds
     assert fund.credit_line.sum() == pytest.approx(terms.drawn + paid, rel=1e-6)
     assert fund.deposit == pytest.approx(fund.opening_deposit, rel=1e-6)
+    debtor = economy.debtors[fund.debtor]
+    lend_to_firms(scratch(economy), economy.banks, fund, debtor, economy.depositors, -600.0)
+    for _ in range(400):
+        look_for_cash(economy)
+    assert fund.credit_line == pytest.approx(fund.opening_line, rel=1e-6), "no less than at the opening"
+    assert fund.undrawn == pytest.approx(fund.commitment, rel=1e-6)
 
 
 def test_bonds_that_fall_due_are_paid_from_cash_then_from_firms_then_from_lines() -> None:

@@ -90,7 +90,7 @@ def find_cash(
         fund.unpaid = 0.0
         if bonds_are_renewed(fund, credit_market, terms):
             fund.draws = 0
-            give_back(fund, banks, debtor, depositors, journal)
+            give_back(fund, banks, debtor, depositors, terms.draw_speed, journal)
             continue
         if fund.draws == 0 and drawable(fund, terms.draw_limit) > DUST:
             fund.draws = 1
@@ -159,15 +159,22 @@ def draw(fund, banks, terms, amount, journal):
 
 
 @rule
-def give_back(fund, banks, debtor, depositors, journal):
-    """Let a fund that is in no need repay what it drew out of cash that it has too much, then lend again to firms."""
+def give_back(fund, banks, debtor, depositors, speed, journal):
+    """Let a fund in no need repay what it drew out of cash that it has too much, and then lend to firms again.
+
+    A part `speed` a day of what it owes beyond the opening, or of what it has; likewise of loans not renewed.
+    """
+    beyond = 0.0
     for line in range(N_LINES):
-        spare = max(0.0, fund.deposit - fund.opening_deposit)
-        repaid = min(spare, max(0.0, fund.credit_line[line] - fund.opening_line[line]))
+        beyond += max(0.0, fund.credit_line[line] - fund.opening_line[line])
+    spare = max(0.0, fund.deposit - fund.opening_deposit)
+    share = speed * min(1.0, spare / beyond) if beyond > 0.0 else 0.0
+    for line in range(N_LINES):
+        repaid = share * max(0.0, fund.credit_line[line] - fund.opening_line[line])
         if repaid > 0.0:
             fund.undrawn[line] += repaid
             lend_to_credit_fund(journal, banks, fund, line, -repaid)
-    lent = min(max(0.0, fund.deposit - fund.opening_deposit), fund.not_renewed)
+    lent = speed * min(max(0.0, spare - beyond), fund.not_renewed)
     if lent > 0.0:
         fund.not_renewed -= lent
         lend_to_firms(journal, banks, fund, debtor, depositors, lent)
