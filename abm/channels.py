@@ -26,7 +26,8 @@ from __future__ import annotations
     BANK_ASSET_SALES,
     INTERBANK,
     REAL_ECONOMY,
-) = range(23)
+    PRIVATE_CREDIT,
+) = range(24)
 NO_CHANNEL = -1  # news, timed actions and other roots
 
 CHANNELS: tuple[str, ...] = (
@@ -53,5 +54,6 @@ CHANNELS: tuple[str, ...] = (
     "bank_asset_sales",
     "interbank",
     "real_economy",
+    "private_credit",
 )
 N_CHANNELS = len(CHANNELS)

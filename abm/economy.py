@@ -12,16 +12,19 @@ import numpy as np
 from pydantic import BaseModel
 
 from abm.agents.bank import BANK
+from abm.agents.builder import BUILDER
 from abm.agents.cash_pool import CASH_POOL
 from abm.agents.crypto_holder import CRYPTO_HOLDER
 from abm.agents.dealer import DEALER
 from abm.agents.leveraged_fund import LEVERAGED_FUND
 from abm.agents.long_term_investor import LONG_TERM_INVESTOR
 from abm.agents.performance_chaser import PERFORMANCE_CHASER
+from abm.agents.private_credit_fund import CREDIT_FUND
 from abm.agents.rest_of_system import CLEARING_HOUSE, DEBTOR, DEPOSITOR, ISSUER
 from abm.agents.stablecoin_issuer import STABLECOIN_ISSUER
 from abm.agents.trader import TRADER, Decide
 from abm.channels import CHANNELS
+from abm.contagion.builder_defaults import CREDIT_MARKET
 from abm.contagion.narrative_feedback import STORY
 from abm.contagion.real_economy import OUTPUT
 from abm.errors import InputError, shown
@@ -58,6 +61,8 @@ AGENTS: dict[str, Record] = {
     "pools": CASH_POOL,
     "holders": CRYPTO_HOLDER,
     "stablecoins": STABLECOIN_ISSUER,
+    "credit_funds": CREDIT_FUND,
+    "builders": BUILDER,
     "depositors": DEPOSITOR,
     "debtors": DEBTOR,
     "issuers": ISSUER,
@@ -68,6 +73,7 @@ RECORDS: dict[str, Record] = AGENTS | {
     "markets": MARKET,
     "story": STORY,
     "output": OUTPUT,
+    "credit_market": CREDIT_MARKET,
     "switches": SWITCHES,
     "day": DAY,
 }
@@ -96,6 +102,8 @@ class Economy:
     pools: np.ndarray
     holders: np.ndarray
     stablecoins: np.ndarray
+    credit_funds: np.ndarray
+    builders: np.ndarray
     depositors: np.ndarray
     debtors: np.ndarray
     issuers: np.ndarray
@@ -104,6 +112,7 @@ class Economy:
     markets: np.ndarray
     story: np.ndarray
     output: np.ndarray
+    credit_market: np.ndarray
     switches: np.ndarray
     day: np.ndarray
 
@@ -350,6 +359,13 @@ def open_markets(scenario: Scenario) -> dict[str, np.ndarray]:
     story["bad_news_event"] = NO_EVENT
     for name in CHANNELS:
         switches[name] = getattr(scenario.channels, name)
-    output = OUTPUT.open(1)
-    output["loss_event"] = NO_EVENT
-    return {"markets": markets, "story": story, "output": output, "switches": switches, "day": day}
+    output, credit_market = OUTPUT.open(1), CREDIT_MARKET.open(1)
+    output["loss_event"] = credit_market["loss_event"] = NO_EVENT
+    return {
+        "markets": markets,
+        "story": story,
+        "output": output,
+        "credit_market": credit_market,
+        "switches": switches,
+        "day": day,
+    }

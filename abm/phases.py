@@ -9,6 +9,7 @@ from abm.agents.rest_of_system import PUBLIC
 from abm.agents.trader import ask_traders
 from abm.channels import CHANNELS, NO_CHANNEL
 from abm.contagion.bank_asset_sales import sell_treasuries
+from abm.contagion.builder_defaults import builders_default
 from abm.contagion.common_story import share_the_story
 from abm.contagion.credit_tightening import tighten_credit
 from abm.contagion.crowding_revealed import look_for_likeness
@@ -24,6 +25,7 @@ from abm.contagion.margin_procyclicality import set_margins
 from abm.contagion.narrative_feedback import spread_disbelief
 from abm.contagion.ordinary_trading import everyday_income
 from abm.contagion.performance_chasing import chase_returns
+from abm.contagion.private_credit import find_cash, resolve_credit_funds
 from abm.contagion.real_economy import move_output
 from abm.contagion.redemptions import ask_for_redemptions, pay_redemptions
 from abm.contagion.reserve_deposits import show_withdrawals
@@ -71,7 +73,14 @@ from abm.outcome.events import (
     TIMED_ACTION,
     log_event,
 )
-from abm.outcome.recorder import record_crypto, record_funds, record_lenders, record_markets, turn_the_page
+from abm.outcome.recorder import (
+    record_crypto,
+    record_funds,
+    record_lenders,
+    record_markets,
+    record_private_credit,
+    turn_the_page,
+)
 
 if TYPE_CHECKING:
     from abm.economy import Economy
@@ -282,6 +291,10 @@ def look_around(e: Economy) -> None:
     )
     doubt_issuers(e.stablecoins, e.banks, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     tighten_credit(e.banks, e.dealers, e.debtors, e.depositors, e.settings, e.switches, e.day, e.journal)
+    find_cash(
+        e.credit_funds, e.banks, e.investors, e.debtors, e.depositors, e.credit_market, e.markets, e.story,
+        e.settings, e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+    )  # fmt: skip
 
 
 def resolve(e: Economy) -> None:
@@ -324,6 +337,10 @@ def resolve(e: Economy) -> None:
         e.events,
         e.counter,
     )
+    resolve_credit_funds(
+        e.credit_funds, e.builders, e.banks, e.investors, e.debtors, e.credit_market, e.markets, e.story, e.settings,
+        e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+    )  # fmt: skip
     run_receiverships(e.banks, e.depositors, e.issuers, e.settings, e.day, e.journal)
     resolve_banks(
         e.banks,
@@ -335,6 +352,7 @@ def resolve(e: Economy) -> None:
         e.holders,
         e.stablecoins,
         e.traders,
+        e.credit_funds,
         e.debtors,
         e.issuers,
         e.markets,
@@ -353,6 +371,7 @@ def produce(e: Economy) -> None:
         e.output,
         e.markets,
         e.banks,
+        e.credit_funds,
         e.debtors,
         e.story,
         e.settings,
@@ -363,6 +382,10 @@ def produce(e: Economy) -> None:
         e.events,
         e.counter,
     )
+    builders_default(
+        e.builders, e.credit_funds, e.banks, e.debtors, e.output, e.credit_market, e.markets, e.story, e.settings,
+        e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+    )  # fmt: skip
 
 
 def record(e: Economy) -> None:
@@ -370,4 +393,5 @@ def record(e: Economy) -> None:
     record_funds(e.row_pages, e.tick, e.funds, e.markets, e.settings)
     record_crypto(e.row_pages, e.tick, e.stablecoins, e.day)
     record_lenders(e.row_pages, e.tick, e.dealers, e.banks, e.output, e.markets, e.settings, e.day)
+    record_private_credit(e.row_pages, e.tick, e.credit_funds, e.builders, e.day)
     turn_the_page(e.markets, e.day, e.journal, e.journal_pages, e.tick)

@@ -32,6 +32,7 @@ OPENING_HOLDER_LEVERAGE = 23  # how much of a position on credit is borrowed
 OPENING_HOLDER_EQUITY = 24  # who owns shares too
 OPENING_HOLDER_COINS = 25  # whose coins a holder uses, and where it banks
 OPENING_ISSUERS = 26  # where an issuer banks, and with which dealers it deals
+OPENING_MATURITIES = 27  # when a builder's loans fall due
 
 _LOW_WORD = np.uint64(0xFFFFFFFF)
 _WORD_BITS = np.uint64(32)

@@ -11,7 +11,7 @@ from measure import SCENARIO, default
 from results import NAMES, number, table
 
 from abm.channels import CHANNELS
-from abm.economy import RECORDS
+from abm.economy import AGENTS, RECORDS
 from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECTORS
 from abm.markets import MARKETS
 from abm.opening.reconciliation import reconciliation
@@ -43,6 +43,7 @@ OFF_MEANS = {
     "bank_asset_sales": "banks hold their securities whatever they lack",
     "interbank": "what a failed bank owes to other banks is paid in full, at public cost",
     "real_economy": "output stays on its trend, and no debtor outside the market defaults",
+    "private_credit": "no builder defaults, no fund draws its lines or fails, and what is promised to them stays",
 }
 
 
@@ -89,8 +90,8 @@ def chart_table() -> str:
     rows = []
     for k, name in enumerate(INSTRUMENTS):
         holders, debtors = [], []
-        for record in (r for r in RECORDS if r not in ("markets", "story", "output", "switches", "day")):
-            for field in RECORDS[record].part(BOOKS):
+        for record in AGENTS:
+            for field in AGENTS[record].part(BOOKS):
                 traded = field.size > 1 and field.instrument is not None and field.instrument < N_TRADED
                 if field.instrument == k or (traded and k < N_TRADED):
                     side = holders if field.side == ASSET else debtors
@@ -182,7 +183,8 @@ def cast_line() -> str:
         f"On stage in `{s.name}`: {s.funds.count} hedge funds of six styles (long/short, multi-strategy, Treasury "
         f"relative value, macro, systematic, unlevered), {s.margin_accounts.count} cohorts of margin accounts, "
         f"{s.dealers.count} dealers, {s.banks.count} banks with deposits at named banks, {s.pools.count} cash pools, "
-        f"{s.chasers.count} savers who chase returns, {s.buyers.count} long-term investors and the holders of crypto; "
+        f"{s.chasers.count} savers who chase returns, {s.buyers.count} long-term investors and the holders of crypto, "
+        f"{s.private_credit.count} private-credit funds and the builders of data centres that they and banks lend to; "
         f"{names}, futures on notes; {len(CHANNELS)} channels."
     )
 

@@ -18,7 +18,7 @@ from worlds import crash_world
 
 from abm.economy import AGENTS, Economy
 from abm.errors import CheckFailed
-from abm.ledger import chart, postings, revaluations
+from abm.ledger import chart, postings, private_credit, revaluations
 from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECURITIES_LENT
 from abm.records import BOOKS
 
@@ -120,7 +120,7 @@ def verdict(economy: Economy) -> str:
 
 def main(seed: int) -> None:
     found = []
-    for module in (postings, revaluations):
+    for module in (postings, revaluations, private_credit):
         originals = {
             name: item
             for name, item in vars(module).items()

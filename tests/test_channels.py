@@ -25,13 +25,17 @@ from abm.channels import (
     CROSS_ASSET_SALES,
     MARGIN_CALLS,
     ORDINARY_TRADING,
+    PRIVATE_CREDIT,
     REDEMPTIONS,
     RISK_LIMITS,
 )
 from abm.economy import Economy
 from abm.ledger.chart import (
     BANKS,
+    CREDIT_LINES,
+    DATA_CENTRE_LOANS,
     DEALERS,
+    FUND_BONDS,
     FUTURES,
     INSTRUMENTS,
     MARGIN_LOANS,
@@ -183,7 +187,8 @@ def defaults(seen: Seen) -> float:
     rows, happened = seen.economy.rows, how_many(seen.economy)
     kinds = ("shortfall", "dealer_failed", "bank_loss", "bank_failed")
     names = ("dealer_losses", "bank_losses", "dealers_failed", "banks_failed")
-    return float(sum(happened[kind] for kind in kinds) + sum(rows[name].sum() for name in names))
+    on_lines = np.count_nonzero(of_kind(seen.economy, "bank_loss")["channel"] == PRIVATE_CREDIT)
+    return float(sum(happened[kind] for kind in kinds) - on_lines + sum(rows[name].sum() for name in names))
 
 
 def runs(seen: Seen) -> float:
@@ -225,6 +230,16 @@ def produced(seen: Seen) -> float:
     return float(np.abs(seen.economy.rows["output"]).sum() + how_many(seen.economy)["loan_losses"])
 
 
+def private_credit(seen: Seen) -> float:
+    """What lenders lose on builders, what funds owe to banks, and how they fail."""
+    economy, happened = seen.economy, how_many(seen.economy)
+    kinds = ("builder_defaults", "refinancing_refused", "lines_drawn", "credit_fund_failed")
+    names = ("data_centre_loans_lost", "lines_called", "lines_lost", "credit_funds_failed")
+    journals = np.abs(economy.journals[:, :, [DATA_CENTRE_LOANS, CREDIT_LINES, FUND_BONDS]]).sum()
+    cut = float(np.ptp(economy.rows["lines_undrawn"]) + np.ptp(economy.rows["credit_funds_worth"]))
+    return sum(happened[kind] for kind in kinds) + float(journals) + sum(economy.rows[n].sum() for n in names) + cut
+
+
 EFFECTS: dict[str, Callable[[Seen], float]] = {
     "ordinary_trading": ordinary,
     "narrative_feedback": narrative,
@@ -244,6 +259,7 @@ EFFECTS: dict[str, Callable[[Seen], float]] = {
     "bank_asset_sales": banks_sold,
     "interbank": banks_lost,
     "real_economy": produced,
+    "private_credit": private_credit,
 }
 
 

@@ -19,10 +19,13 @@ CAUSES = {
     "call_met": {"margin_call"},
     "forced_sale": {
         *("margin_call", "seizure", "redemption_notice", "dealer_run", "shortfall", "dealer_failed"),
-        *("bank_loss", "bank_failed", "deposit_run", "loan_losses", "price_move"),
+        *("bank_loss", "bank_failed", "deposit_run", "loan_losses", "builder_defaults", "refinancing_refused"),
+        "price_move",
     },
     "limit_sale": {"risk_limit"},
-    "deposit_run": {"bank_loss", "loan_losses", "price_move", "deposit_run"},
+    "deposit_run": {
+        *("bank_loss", "loan_losses", "builder_defaults", "refinancing_refused", "price_move", "deposit_run"),
+    },
     "loan_losses": {"price_move"},
     "seizure": {"margin_call"},
     "shortfall": {"seizure"},
@@ -31,8 +34,14 @@ CAUSES = {
     "loan_recalled": {"dealer_failed"},
     "risk_limit": {"price_move"},
     "redemption_notice": {"price_move"},
-    "bank_loss": {"dealer_failed", "bank_failed"},
-    "bank_failed": {"bank_loss", "loan_losses", "deposit_run", "price_move"},
+    "bank_loss": {"dealer_failed", "bank_failed", "credit_fund_failed"},
+    "bank_failed": {
+        *("bank_loss", "loan_losses", "builder_defaults", "refinancing_refused", "deposit_run", "price_move"),
+    },
+    "builder_defaults": {"price_move"},
+    "refinancing_refused": {"builder_defaults", "refinancing_refused", "bank_loss", "deposit_run", "price_move"},
+    "lines_drawn": {"refinancing_refused", "builder_defaults", "price_move"},
+    "credit_fund_failed": {"refinancing_refused", "builder_defaults", "price_move"},
     "sales_rationed": {"forced_sale", "limit_sale", "news"},
 }
 
@@ -137,7 +146,7 @@ def number_of(actor: str) -> int:
 
 def test_actors_exist(crashed: Economy, log: pl.DataFrame) -> None:
     known = {"scenario", "investors"} | {f"market:{name}" for name in INSTRUMENTS[:N_TRADED]}
-    for kind in ("fund", "dealer", "bank"):
+    for kind in ("fund", "dealer", "bank", "credit_fund", "builder"):
         known |= {f"{kind}:{number}" for number in getattr(crashed, f"{kind}s")["id"].tolist()}
     assert set(log["actor"]) | set(log["counterparty"]) <= known
 
@@ -146,12 +155,16 @@ def test_amounts_are_those_of_the_books(crashed: Economy, log: pl.DataFrame) -> 
     def total(kind: str) -> float:
         return log.filter(pl.col("kind") == kind)["amount"].sum()
 
-    assert total("bank_loss") == pytest.approx(crashed.rows["bank_losses"].sum())
+    on_lines = log.filter((pl.col("kind") == "bank_loss") & (pl.col("channel") == "private_credit"))["amount"].sum()
+    assert total("bank_loss") - on_lines == pytest.approx(crashed.rows["bank_losses"].sum())
+    assert 0.0 < on_lines <= crashed.rows["lines_lost"].sum()  # what a fund loses in run-off is no event
     assert total("shortfall") == pytest.approx(crashed.rows["dealer_losses"].sum())
     assert total("shortfall") == pytest.approx(crashed.funds["shortfall"].sum())
     # A dealer that fails of missing cash may lack no capital.
     assert (log.filter(pl.col("kind") == "dealer_failed")["amount"] >= 0).all()
-    positive = log.filter(~pl.col("kind").is_in(["news", "price_move", "bank_failed", "dealer_failed"]))
+    positive = log.filter(
+        ~pl.col("kind").is_in(["news", "price_move", "bank_failed", "dealer_failed", "credit_fund_failed"])
+    )
     assert (positive["amount"] > 0).all(), positive.filter(pl.col("amount") <= 0)
     failed = log.filter(pl.col("kind") == "dealer_failed").height
     assert failed == np.count_nonzero(crashed.dealers["failed"]) == crashed.rows["dealers_failed"][-1]

@@ -59,7 +59,7 @@ def test_the_greatest_of_several_solutions_is_found() -> None:
 
 def test_what_a_receiver_loses_on_loans_lowers_what_is_paid() -> None:
     banks = network([20.0], [100.0], {})
-    banks["loans"][0] = 40.0, 30.0, 20.0
+    banks["loans"][0] = 40.0, 50.0
     assert cleared(banks, recovery=0.8) == pytest.approx([0.92], **EXACT)
 
 
@@ -107,8 +107,9 @@ def failed(economy: Economy, *rows: int) -> None:
     e._make_room_for_events()
     e.banks["failed"][list(rows)] = FAILED
     resolve_banks(
-        e.banks, e.depositors, e.investors, e.dealers, e.pools, e.chasers, e.traders, e.debtors, e.issuers, e.markets,
-        e.settings, e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+        e.banks, e.depositors, e.investors, e.dealers, e.pools, e.chasers, e.holders, e.stablecoins, e.traders,
+        e.credit_funds, e.debtors, e.issuers, e.markets, e.settings, e.switches, e.day, e.journal, e.tick, e.events,
+        e.counter,
     )  # fmt: skip
 
 

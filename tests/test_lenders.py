@@ -170,6 +170,7 @@ def test_what_dealers_pay_for_funding_is_no_gain_of_banks(in_groups: int) -> Non
             channels__depth_spiral=False,
             banks__loan_rate=rate,
             channels__real_economy=False,
+            channels__private_credit=False,
             dealers__in_groups=in_groups,
         )
         economy = finished(world)

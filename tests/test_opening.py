@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from worlds import default, small_world
 
-from abm.agents.bank import OTHER_NON_BANKS, PRIVATE_CREDIT
+from abm.agents.bank import ECONOMY, OTHER_NON_BANKS
 from abm.agents.leveraged_fund import MARGIN_ACCOUNT, N_DEALERS, STYLES
 from abm.agents.long_term_investor import FOR_NOTES, FOR_SHARES
 from abm.economy import AGENTS, WITH_FIELD, Economy
@@ -135,16 +135,16 @@ def test_banks_open_as_stated(opened: Economy) -> None:
     close(banks["reserves"].sum(), terms.reserves)
     close(banks["units"][:, NOTES].sum(), terms.notes)
     close(banks["units"][:, BILLS].sum(), terms.bills)
-    close(banks["loans"].sum() + banks["dealer_loans"].sum(), terms.loans)
-    close(banks["loans"][:, PRIVATE_CREDIT].sum(), terms.private_credit_loans)
+    to_named = banks["dealer_loans"] + banks["credit_lines"] + banks["data_centre_loans"]
+    close(banks["loans"].sum() + to_named.sum(), terms.loans)
+    close(banks["credit_lines"].sum(), default().private_credit.drawn)
+    close(banks["data_centre_loans"].sum(), default().builders.bank_loans)
     close(banks["loans"][:, OTHER_NON_BANKS].sum(), terms.other_non_bank_loans)
     close(banks["interbank"].sum(), terms.interbank)
     close(banks["interbank_lent"].sum(), terms.interbank)
     close(banks["dealer_shares"].sum(), opened.dealers["group_shares"].sum())
-    assets = banks["units"].sum(axis=1) + banks["loans"].sum(axis=1)
-    assets += sum(
-        banks[name] for name in ("other_securities", "reserves", "dealer_loans", "interbank_lent", "dealer_shares")
-    )
+    assets = banks["units"].sum(axis=1) + banks["loans"].sum(axis=1) + to_named
+    assets += sum(banks[name] for name in ("other_securities", "reserves", "interbank_lent", "dealer_shares"))
     capital = assets - banks["deposits"] - banks["debt"] - banks["interbank"].sum(axis=1)
     np.testing.assert_allclose(capital, banks["opening_capital"], rtol=1e-9)
     close(capital.sum(), terms.equity * terms.capital)
@@ -176,7 +176,8 @@ def test_investors_savers_and_depositors_open_as_stated(opened: Economy) -> None
     close(opened.chasers["deposit"].sum(), world.chasers.deposits)
     close(opened.chasers["units"][:, AI_EQUITY].sum(), world.chasers.ai_equity)
     close(opened.chasers["units"].sum(), world.chasers.ai_equity + world.chasers.broad_equity)
-    others = (opened.investors, opened.dealers, opened.pools, opened.chasers, opened.holders, opened.stablecoins)
+    others = (opened.investors, opened.dealers, opened.pools, opened.chasers)
+    others += (opened.holders, opened.stablecoins, opened.credit_funds)
     uninsured = opened.depositors["deposit"].sum() + sum(table["deposit"].sum() for table in others)
     close(uninsured, world.banks.uninsured_share * world.banks.deposits)
     close(uninsured + opened.depositors["insured"].sum(), world.banks.deposits)
@@ -186,7 +187,9 @@ def test_investors_savers_and_depositors_open_as_stated(opened: Economy) -> None
         capitalisation = getattr(world.markets, market.name).capitalisation
         close(sum(table["units"][:, k].sum() for table in holders) + of_crypto_holders.get(k, 0.0), capitalisation)
         close(opened.issuers["issued"][:, k].sum(), 0.0 if k == CRYPTO else capitalisation)
-    close(opened.debtors["owed"].sum(), opened.banks["loans"].sum())
+    lent = opened.banks["loans"].sum(axis=0)
+    lent[ECONOMY] += opened.credit_funds["loans"].sum()
+    np.testing.assert_allclose(opened.debtors["owed"], lent, rtol=1e-12)
 
 
 def test_no_balance_is_negative(opened: Economy) -> None:

@@ -10,7 +10,8 @@ from abm.outcome.events import NO_EVENT
 from abm.records import BOOKS, MEMORY
 
 TICKS = 250
-PERMUTED = ("funds", "dealers", "banks", "investors", "chasers", "pools", "depositors", "holders", "stablecoins")
+PERMUTED = ("funds", "dealers", "banks", "investors", "chasers", "pools", "depositors")
+PERMUTED += ("holders", "stablecoins", "credit_funds", "builders")
 OPENED_AT = {"event": NO_EVENT, "times": 1.0}  # memory of these units does not begin at nought
 
 

@@ -274,7 +274,7 @@ def test_the_other_dials_turn_own_data_too(mine: Scenario) -> None:
         ),
         ("dealers", put(2, "parent", "-2"), "row 2, parent = '-2' is negative"),
         ("banks", put(2, "uninsured", "1e6"), "row 2, uninsured = 1000000.0 is too much; allowed is at most deposits"),
-        ("banks", put(2, "loans", "1e6"), "row 2, reserves + notes + bills + loans + private_credit_loans + other"),
+        ("banks", put(2, "loans", "1e6"), "row 2, reserves + notes + bills + loans + other_non_bank_loans"),
         ("banks", put(2, "deposits", "1e6"), "row 2, capital + deposits = "),
         ("exposures", put(2, "kind", "love"), "row 2, kind = 'love' is not known"),
         ("exposures", put(2, "creditor", "9"), "row 2, creditor = 9 does not exist"),

@@ -5,7 +5,7 @@ import pytest
 from test_performance_chasing import world
 from worlds import of_kind
 
-from abm.agents.bank import ECONOMY, OTHER_NON_BANKS, PRIVATE_CREDIT
+from abm.agents.bank import ECONOMY, OTHER_NON_BANKS
 from abm.channels import REAL_ECONOMY
 from abm.contagion.real_economy import move_output
 from abm.economy import Economy
@@ -23,8 +23,8 @@ def opened(**overrides: object) -> Economy:
 def produce(economy: Economy) -> None:
     e = economy
     move_output(
-        e.output, e.markets, e.banks, e.debtors, e.story, e.settings, e.switches, e.day, e.journal, e.tick, e.events,
-        e.counter,
+        e.output, e.markets, e.banks, e.credit_funds, e.debtors, e.story, e.settings, e.switches, e.day, e.journal,
+        e.tick, e.events, e.counter,
     )  # fmt: skip
 
 
@@ -32,7 +32,8 @@ def test_each_part_approaches_its_goal() -> None:
     economy = opened()
     terms, markets = economy.scenario.output, economy.scenario.markets
     economy.markets["price"][AI_EQUITY], economy.markets["price"][BROAD_EQUITY] = 0.5, 0.8
-    economy.banks["not_renewed"][0] = 100.0, 20.0, 30.0
+    economy.banks["not_renewed"][0] = 100.0, 20.0
+    economy.credit_funds["not_renewed"][1] = 30.0
     days = 40
     for _ in range(days):
         produce(economy)
@@ -60,7 +61,7 @@ def test_prices_on_their_trend_leave_output_where_it_is() -> None:
     assert not economy.day["loans_lost"].any()
 
 
-def test_debtors_default_in_proportion_to_what_is_missing_and_private_credit_does_not() -> None:
+def test_debtors_default_in_proportion_to_what_is_missing() -> None:
     economy = opened()
     terms, loans = economy.scenario.output, economy.banks["loans"].copy()
     economy.output["from_wealth"] = -0.02 / (1.0 - 1.0 / terms.adjustment_days)
@@ -69,8 +70,7 @@ def test_debtors_default_in_proportion_to_what_is_missing_and_private_credit_doe
     lost = terms.loss_given_default * terms.loan_losses * 0.02 / economy.scenario.run.ticks_per_year
     for place in (ECONOMY, OTHER_NON_BANKS):
         assert economy.banks["loans"][:, place] == pytest.approx((1.0 - lost) * loans[:, place], **EXACT)
-    np.testing.assert_array_equal(economy.banks["loans"][:, PRIVATE_CREDIT], loans[:, PRIVATE_CREDIT])
-    total = lost * loans[:, [ECONOMY, OTHER_NON_BANKS]].sum()
+    total = lost * loans.sum()
     assert economy.day["loans_lost"][0] == pytest.approx(total, **EXACT)
     assert economy.day["moved"][0, REAL_ECONOMY] == pytest.approx(total, **EXACT)
     economy._prove(opening, "produce")
@@ -80,7 +80,7 @@ def test_a_spell_of_defaults_is_one_event_with_a_cause() -> None:
     economy = Economy(world(run__ticks=300), 1, check=True)
     economy.advance()
     spells = of_kind(economy, "loan_losses")
-    losing = economy.rows["loans_lost"] > 0.0
+    losing = economy.rows["moved"][:, REAL_ECONOMY] > 0.0
     assert len(spells) == np.count_nonzero(np.diff(losing.astype(int), prepend=0) > 0) > 0
     assert (spells["caused_by"] >= 0).all()
 

@@ -15,7 +15,7 @@ from abm.opening.reconciliation import Total, reconciliation
 from abm.scenario import load
 
 SEEDS = (0, 1, 2, 13)
-OF_DEPOSITORS = ("depositors", "investors", "dealers", "pools", "chasers", "holders", "stablecoins")
+OF_DEPOSITORS = ("depositors", "investors", "dealers", "pools", "chasers", "holders", "stablecoins", "credit_funds")
 # What was published for late 2025, in $bn, with the page docs/calibration.md: (lowest, highest) accepted.
 PUBLISHED = {
     "hedge funds: net asset value": (4_950, 5_150),
@@ -31,6 +31,12 @@ PUBLISHED = {
     "dealers: loans from banks": (495, 510),
     "dealers: assets, borrowed shares aside": (6_843, 7_500),
     "banks: loans to non-banks": (1_650, 1_750),
+    "banks: loans to other non-banks": (880, 920),
+    "private credit: assets": (1_323, 1_377),
+    "private credit: drawn at banks": (294, 306),
+    "private credit: promised by banks, not drawn": (333, 347),
+    "private credit: owed against own money": (0.98, 1.02),
+    "private credit: lent to builders": (107, 113),
     "banks: deposits": (18_300, 18_500),
     "banks: deposits not insured": (0.433 * 18_400, 0.447 * 18_400),
     "banks: reserves": (2_900, 3_100),

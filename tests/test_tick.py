@@ -25,6 +25,8 @@ UNHEDGED = {
     "dealers__note_hedge": 0,
     "markets__notes__drift": -0.9,
 }
+# Where banks have little capital and lose nothing yet on builders or dealers, it is their notes that they lack it by.
+THIN = UNHEDGED | {"banks__capital": 0.6, "channels__private_credit": False, "channels__dealer_runs": False}
 # Where notes rally, short futures cost cash that dealers advance and repo on the gain renews.
 RALLY = {"spark__total": 0.8, "markets__notes__drift": 0.95, "markets__notes__news_volatility": 0.02}
 # Where nobody else asks why AI equity fell, those do who stop paying their banks.
@@ -67,6 +69,7 @@ def test_every_phase_writes_what_it_declares_and_nothing_else() -> None:
             off(crash_world(), "fund_default_losses"),
             crash_world(**MANY),
             small_world(**UNHEDGED),
+            small_world(**THIN),
             small_world(**RALLY),
             small_world(**SLUMP),
         )

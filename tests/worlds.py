@@ -43,6 +43,9 @@ SMALL = {
     "pools.count": 2,
     "pools.lenders": 2,
     "crypto.holders": 40,
+    "private_credit.count": 4,
+    "private_credit.lenders": 2,
+    "builders.at_banks": 3,
 }
 # Twice the leverage, little capital, and half of AI's worth gone in four days: everything happens that can. Dealers
 # have room for some of a failed one's business, and investors who leave are paid every month.
@@ -71,6 +74,16 @@ CRASH = {
     "stablecoins.second.repo": 0,
     "stablecoins.daily_cap": 0.02,
     "banks.visible_withdrawal": 0.0005,
+    # Private credit has little money of its own, and half of what it lends went to builders whose loans soon fall due.
+    "private_credit.gearing": 6,
+    "private_credit.warning_gearing": 7,
+    "private_credit.ai_share": 0.5,
+    "private_credit.drawn": 1100,
+    "private_credit.bank_share_dispersion": 0,
+    "private_credit.recovery": 0.7,
+    "private_credit.loan_years": 50,
+    "builders.term_years": 0.2,
+    "builders.loss_given_default": 0.8,
     "actions": [{"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3}],
 }
 ALL_OFF = {f"channels.{name}": False for name in CHANNELS}
@@ -89,6 +102,7 @@ QUIET_CHANNELS = (
     "bank_asset_sales",
     "interbank",
     "real_economy",
+    "private_credit",
 )
 
 
@@ -192,7 +206,7 @@ def one_fund_one_dealer(leverage: float = 4.0, maintenance: float = 0.25, **over
     investors hold; every claim that moves does so on both sides, so that the books close as in a drawn world.
     """
     noise = {f"markets__{market.name}__{what}": 0 for market in MARKETS for what in ("news_volatility", "drift")}
-    counts = ("funds", "margin_accounts", "dealers", "banks", "buyers", "chasers", "pools")
+    counts = ("funds", "margin_accounts", "dealers", "banks", "buyers", "chasers", "pools", "private_credit")
     quiet = {
         "spark__total": 0,
         **{f"channels__{channel}": False for channel in QUIET_CHANNELS},

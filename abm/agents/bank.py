@@ -1,4 +1,4 @@
-"""Banks: hold everybody's deposits, lend to dealers, to each other, to non-banks and to the economy."""
+"""Banks: hold everybody's deposits, lend to dealers, private credit, each other, non-banks and the economy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from abm.ledger.chart import (
     BANK_DEBT,
     BANK_LOANS,
     BILLS,
+    CREDIT_LINES,
+    DATA_CENTRE_LOANS,
     DEALER_SHARES,
     DEPOSITS,
     INTERBANK_LOANS,
@@ -21,8 +23,8 @@ from abm.ledger.chart import (
 from abm.records import Record, asset, intent, liability, memory, pointer, term
 
 N_BANK_LENDERS = 4  # a bank borrows from at most so many others
-N_DEBTORS = 3
-ECONOMY, PRIVATE_CREDIT, OTHER_NON_BANKS = range(N_DEBTORS)  # rows of debtors, and places in `loans`
+N_DEBTORS = 2
+ECONOMY, OTHER_NON_BANKS = range(N_DEBTORS)  # rows of debtors, and places in `loans`
 
 BANK = Record(
     "bank",
@@ -40,9 +42,9 @@ BANK = Record(
         asset("other_securities", OTHER_SECURITIES, "inert securities"),
         asset("reserves", RESERVES, "at the central bank"),
         asset("dealer_loans", BANK_LOANS, "lent to dealers"),
-        asset(
-            "loans", OTHER_LOANS, "lent to the economy, private credit, other non-banks", size=N_DEBTORS, at="debtor"
-        ),
+        asset("credit_lines", CREDIT_LINES, "lent to private-credit funds"),
+        asset("data_centre_loans", DATA_CENTRE_LOANS, "lent to builders of data centres"),
+        asset("loans", OTHER_LOANS, "lent to the economy and to other non-banks", size=N_DEBTORS, at="debtor"),
         asset("interbank_lent", INTERBANK_LOANS, "lent to other banks"),
         asset("dealer_shares", DEALER_SHARES, "capital of the dealers in its group"),
         liability("deposits", DEPOSITS, "owed to depositors"),
@@ -75,7 +77,7 @@ BANK = Record(
 @rule
 def bank_lending(bank):
     """Return its loans to all but other banks, in $bn."""
-    lending = bank.dealer_loans
+    lending = bank.dealer_loans + bank.credit_lines + bank.data_centre_loans
     for debtor in range(N_DEBTORS):
         lending += bank.loans[debtor]
     return lending

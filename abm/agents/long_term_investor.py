@@ -12,6 +12,7 @@ from abm.compiled import rule
 from abm.ledger.chart import (
     AI_EQUITY,
     DEPOSITS,
+    FUND_BONDS,
     FUND_SHARES,
     FUTURES,
     N_TRADED,
@@ -42,7 +43,8 @@ LONG_TERM_INVESTOR = Record(
         asset("other_securities", OTHER_SECURITIES, "inert securities"),
         asset("deposit", DEPOSITS, "cash at its bank", at="bank"),
         asset("coins", STABLECOINS, "stablecoins of each issuer", size=N_ISSUERS, at="issuer"),
-        asset("fund_shares", FUND_SHARES, "shares of hedge funds"),
+        asset("fund_shares", FUND_SHARES, "shares of hedge funds and private-credit funds"),
+        asset("fund_bonds", FUND_BONDS, "bonds of private-credit funds"),
         memory("redeeming", "$bn", "coins of each issuer handed in and not yet paid", size=N_ISSUERS),
         memory("budget", "$bn", "what is left of them", size=N_BUDGETS),
         intent("asked", "$bn", "inert securities that funds want it to take over today"),

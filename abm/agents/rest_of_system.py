@@ -59,9 +59,9 @@ ISSUER = Record(
 DEBTOR = Record(
     "debtor",
     (
-        term("id", "identity", "the economy, private credit, other non-banks", kind="i8"),
+        term("id", "identity", "the economy, other non-banks", kind="i8"),
         term("sector", "column", "its sector in the chart of accounts", kind="i8"),
-        liability("owed", OTHER_LOANS, "borrowed from banks"),
+        liability("owed", OTHER_LOANS, "borrowed from banks and private-credit funds"),
     ),
 )
 

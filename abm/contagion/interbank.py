@@ -87,6 +87,7 @@ def resolve_banks(
     holders,
     stablecoins,
     traders,
+    credit_funds,
     debtors,
     issuers,
     markets,
@@ -168,6 +169,7 @@ def resolve_banks(
         lose_deposits(holders, row, bank, journal)
         lose_deposits_of(stablecoins, row, bank, journal)
         lose_deposits(traders, row, bank, journal)
+        lose_deposits(credit_funds, row, bank, journal)
         pay_insured(banks, depositors, row, terms.target_ratio, public, day, journal)
     for row in range(banks.shape[0]):
         bank = banks[row]

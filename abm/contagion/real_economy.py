@@ -1,14 +1,15 @@
 """Channel `real_economy`: lost wealth, investment and credit lower output, and debtors default on banks.
 
 The wealth effect is that of consumption functions (3 cents on a lost dollar), investment in AI is paid for by
-what shares in AI are worth, and credit that banks do not renew is output that firms do not produce.
+what shares in AI are worth, and credit that banks and private-credit funds do not renew is
+output that firms do not produce.
 """
 
 from __future__ import annotations
 
 import math
 
-from abm.agents.bank import ECONOMY, N_DEBTORS, OTHER_NON_BANKS
+from abm.agents.bank import N_DEBTORS
 from abm.channels import REAL_ECONOMY
 from abm.compiled import rule
 from abm.ledger.chart import AI_EQUITY, BROAD_EQUITY
@@ -31,7 +32,21 @@ OUTPUT = Record(
 
 
 @rule
-def move_output(outputs, markets, banks, debtors, stories, settings, switches, days, journal, tick, events, counter):
+def move_output(
+    outputs,
+    markets,
+    banks,
+    credit_funds,
+    debtors,
+    stories,
+    settings,
+    switches,
+    days,
+    journal,
+    tick,
+    events,
+    counter,
+):
     """Let output follow wealth, investment and credit, and debtors default while it is below its trend.
 
     wealth     goal = wealth effect * domestic share * share wealth beyond its trend / gdp
@@ -40,8 +55,8 @@ def move_output(outputs, markets, banks, debtors, stories, settings, switches, d
     each part      += (goal - part) / adjustment days
     defaulting a day = loan losses * max(0, -output) / days per year * loan, of which loss given default is lost
 
-    Output in log points against an economy in which share prices follow their trend. Private credit does not
-    default here. Without the channel output stays where it is and nobody defaults.
+    Output in log points against an economy in which share prices follow their trend. What firms owe to
+    private-credit funds defaults in `private_credit`. Without the channel output stays where it is and nobody defaults.
     """
     if not switches[0].real_economy:
         return
@@ -54,6 +69,8 @@ def move_output(outputs, markets, banks, debtors, stories, settings, switches, d
     for row in range(banks.shape[0]):
         for place in range(N_DEBTORS):
             not_renewed += banks[row].not_renewed[place]
+    for row in range(credit_funds.shape[0]):
+        not_renewed += credit_funds[row].not_renewed
     ai = markets[AI_EQUITY]
     from_trend = ai.price / math.exp(ai.drift * (tick + 1.0))
     investment = terms.ai_investment * (math.exp(terms.investment_response * math.log(from_trend)) - 1.0)
@@ -70,7 +87,7 @@ def move_output(outputs, markets, banks, debtors, stories, settings, switches, d
     lost_before = days[0].loans_lost
     for row in range(banks.shape[0]):
         bank = banks[row]
-        for place in (ECONOMY, OTHER_NON_BANKS):
+        for place in range(N_DEBTORS):
             lost = share * bank.loans[place]
             write_off_loan(journal, bank, debtors[bank.debtor[place]], place, lost)
             days[0].loans_lost += lost

@@ -37,7 +37,7 @@ LOOK_OF = {
     name: LOOKS[k]
     for names in (
         ("ai_equity", "broad_equity", "notes", "bills", "crypto"),
-        ("funds", "margin_accounts", "dealers", "banks"),
+        ("funds", "margin_accounts", "dealers", "banks", "credit_funds"),
     )
     for k, name in enumerate(names)
 }

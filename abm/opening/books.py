@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.agents.bank import BANK, ECONOMY, N_BANK_LENDERS, N_DEBTORS, OTHER_NON_BANKS, PRIVATE_CREDIT
+from abm.agents.bank import BANK, ECONOMY, N_BANK_LENDERS, N_DEBTORS, OTHER_NON_BANKS
 from abm.agents.cash_pool import CASH_POOL
 from abm.agents.dealer import DEALER, N_LINES
 from abm.agents.leveraged_fund import LEVERAGED_FUND, MARGIN_ACCOUNT, N_DEALERS, STYLES
@@ -41,6 +41,7 @@ from abm.opening.crypto import open_holders, open_stablecoins
 from abm.opening.funds import traded
 from abm.opening.institutions import (
     BANK_LOAN,
+    CREDIT_LINE,
     INTERBANK_LINE,
     MOST_UNINSURED,
     REPO_LINE,
@@ -49,6 +50,7 @@ from abm.opening.institutions import (
     lines_of,
     money_centres,
 )
+from abm.opening.private_credit import open_builders, open_credit_funds
 from abm.outcome.events import NO_EVENT
 
 if TYPE_CHECKING:
@@ -68,21 +70,24 @@ def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
     holders = open_holders(scenario, seed, stablecoins, drawn.banks["share"])
     dealers = open_dealers(scenario, drawn, funds, stablecoins)
     pools = open_pools(scenario, dealers, house_banks)
-    banks = open_banks(scenario, drawn, dealers)
-    chasers = open_chasers(scenario, house_banks)
-    investors = open_investors(scenario, (funds, dealers, banks, pools, chasers, stablecoins), holders, house_banks)
+    lines = lines_of(drawn.exposures, CREDIT_LINE, scenario.private_credit.count, N_LINES)
+    credit_funds = open_credit_funds(scenario, drawn.credit_funds, *lines)
+    builders = open_builders(scenario, seed, credit_funds, drawn.banks["share"])
+    banks = open_banks(scenario, drawn, dealers, credit_funds, builders)
     tables = {
         "funds": funds,
         "dealers": dealers,
         "banks": banks,
-        "investors": investors,
-        "chasers": chasers,
+        "chasers": open_chasers(scenario, house_banks),
         "pools": pools,
         "holders": holders,
         "stablecoins": stablecoins,
-        "depositors": open_depositors(drawn, banks, (investors, dealers, pools, chasers, holders, stablecoins)),
-        "debtors": open_debtors(banks),
+        "credit_funds": credit_funds,
+        "builders": builders,
     }
+    tables["investors"] = open_investors(scenario, tables, house_banks)
+    tables["depositors"] = open_depositors(drawn, tables)
+    tables["debtors"] = open_debtors(banks, credit_funds)
     house = CLEARING_HOUSE.open(1)
     house["sector"] = PUBLIC_SECTOR
     return tables | {"issuers": open_issuers(tables), "house": house, "traders": TRADER.open(0)}
@@ -194,7 +199,9 @@ def open_pools(scenario: Scenario, dealers: np.ndarray, house_banks: HouseBanks)
     return pools
 
 
-def open_banks(scenario: Scenario, drawn: Institutions, dealers: np.ndarray) -> np.ndarray:
+def open_banks(
+    scenario: Scenario, drawn: Institutions, dealers: np.ndarray, credit_funds: np.ndarray, builders: np.ndarray
+) -> np.ndarray:
     """Open the banks' books: what is known as it is known, other securities and debt as they must be."""
     terms, columns = scenario.banks, drawn.banks
     banks = BANK.open(len(columns["share"]))
@@ -202,6 +209,9 @@ def open_banks(scenario: Scenario, drawn: Institutions, dealers: np.ndarray) -> 
     banks["customers"] = banks["id"]
     banks["debtor"] = np.arange(N_DEBTORS)
     np.add.at(banks["dealer_loans"], dealers["lender"], dealers["bank_loan"])
+    np.add.at(banks["credit_lines"], credit_funds["lender"], credit_funds["credit_line"])
+    at_banks = builders["bank"] >= 0
+    np.add.at(banks["data_centre_loans"], builders["bank"][at_banks], builders["owed_to_bank"][at_banks])
     in_group = dealers["parent"] >= 0
     np.add.at(banks["dealer_shares"], dealers["parent"][in_group], dealers["group_shares"][in_group])
     banks["interbank_lender"], banks["interbank"] = lines_of(
@@ -213,14 +223,13 @@ def open_banks(scenario: Scenario, drawn: Institutions, dealers: np.ndarray) -> 
     banks["units"][:, NOTES] = columns["notes"]
     banks["units"][:, BILLS] = columns["bills"]
     banks["loans"][:, ECONOMY] = columns["loans"]
-    banks["loans"][:, PRIVATE_CREDIT] = columns["private_credit_loans"]
     banks["loans"][:, OTHER_NON_BANKS] = columns["other_non_bank_loans"]
     banks["deposits"] = columns["deposits"]
     banks["capital"] = banks["opening_capital"] = columns["capital"]
     banks["earnings_per_day"] = columns["retained_earnings"]
     banks["loss_event"] = NO_EVENT
     known = banks["reserves"] + banks["units"].sum(axis=1) + banks["loans"].sum(axis=1) + banks["dealer_loans"]
-    known += banks["interbank_lent"] + banks["dealer_shares"]
+    known += banks["interbank_lent"] + banks["dealer_shares"] + banks["credit_lines"] + banks["data_centre_loans"]
     owed = banks["deposits"] + columns["capital"] + banks["interbank"].sum(axis=1)
     banks["debt"] = np.maximum(np.maximum(columns["assets"], known) - owed, 0.0)
     banks["other_securities"] = owed + banks["debt"] - known
@@ -242,12 +251,15 @@ def open_chasers(scenario: Scenario, house_banks: HouseBanks) -> np.ndarray:
     return chasers
 
 
-def open_investors(
-    scenario: Scenario, others: tuple[np.ndarray, ...], holders: np.ndarray, house_banks: HouseBanks
-) -> np.ndarray:
-    """Open the books of long-term investors, who hold what nobody else does, and of long-term holders of crypto."""
+def open_investors(scenario: Scenario, others: dict[str, np.ndarray], house_banks: HouseBanks) -> np.ndarray:
+    """Open the books of long-term investors, who hold what nobody else does, and of long-term holders of crypto.
+
+    They own hedge funds and private-credit funds, and hold the latters' bonds.
+    """
     terms = scenario.buyers
-    funds, dealers = others[0], others[1]
+    funds, dealers, stablecoins, credit_funds = (
+        others[name] for name in ("funds", "dealers", "stablecoins", "credit_funds")
+    )
     investors = LONG_TERM_INVESTOR.open(terms.count + 2)
     investors["sector"] = LONG_TERM_INVESTORS
     # the last two are arbitrageurs in coins and long-term holders of crypto
@@ -264,7 +276,7 @@ def open_investors(
     investors["deposit"][-2] = terms.arbitrage_cash
     investors["deposit"][-1] = terms.crypto_deposits
     for k, market in enumerate(MARKETS):
-        held = units_held((*others, holders), k)
+        held = units_held(others.values(), k)
         capitalisation = getattr(scenario.markets, market.name).capitalisation
         if held > capitalisation * (1.0 + ROUNDING):
             raise InputError(
@@ -272,7 +284,6 @@ def open_investors(
                 f"what all but long-term investors hold; allowed is at least {held:g}, or holding less"
             )
         investors["units"][:, k] = (capitalisation - held) * investors["share"][:, k]
-    stablecoins = others[-1]
     investors["issuer"] = np.arange(len(stablecoins))
     parts = stablecoins["supply"] / max(stablecoins["supply"].sum(), 1e-300)
     investors["coins"][-1] = investors["usual_coins"][-1] = terms.crypto_coins * parts
@@ -280,6 +291,8 @@ def open_investors(
     investors["futures"] = -funds["futures"].sum() * investors["share"][:, NOTES]
     with_owner = funds["owner"] >= 0
     np.add.at(investors["fund_shares"], funds["owner"][with_owner], funds["shares"][with_owner])
+    np.add.at(investors["fund_shares"], credit_funds["owner"], credit_funds["shares"])
+    np.add.at(investors["fund_bonds"], credit_funds["owner"], credit_funds["bonds"])
     return investors
 
 
@@ -296,29 +309,31 @@ def units_held(tables: Iterable[np.ndarray], k: int) -> float:
     return float(total)
 
 
-def open_depositors(drawn: Institutions, banks: np.ndarray, others: tuple[np.ndarray, ...]) -> np.ndarray:
+def open_depositors(drawn: Institutions, others: dict[str, np.ndarray]) -> np.ndarray:
     """Open one cohort of depositors per bank, who hold what no other depositor does.
 
     Others are not insured, and most of them bank at the largest; the cohorts' uninsured deposits are the rest of
-    the sector's, where the bank has room for them.
+    the sector's, where the bank has room for them. They hold the coins that nobody else does.
     """
+    banks = others["banks"]
     depositors = DEPOSITOR.open(len(banks))
     depositors["sector"] = HOUSEHOLDS_AND_FIRMS
     depositors["bank"] = depositors["id"]
     named = np.zeros(len(banks))
-    for table in others:
-        np.add.at(named, table["bank"], table["deposit"])
+    for table in others.values():
+        if "deposit" in (table.dtype.names or ()):
+            np.add.at(named, table["bank"], table["deposit"])
     left = banks["deposits"] - named
     if (left < -ROUNDING * named).any():
         bank = int(np.argmin(left))
         raise InputError(
-            f"bank {bank}: deposits = {banks['deposits'][bank]:g} are less than what dealers, investors, cash pools "
-            f"and chasers have there; allowed are at least {named[bank]:g}, or less from them"
+            f"bank {bank}: deposits = {banks['deposits'][bank]:g} are less than what all but households and firms "
+            f"have there; allowed are at least {named[bank]:g}, or less from them"
         )
     uninsured = drawn.banks["uninsured"]
     depositors["deposit"] = spread(uninsured, uninsured.sum() - named.sum(), MOST_UNINSURED * np.maximum(left, 0.0))
     depositors["insured"] = left - depositors["deposit"]
-    investors, holders, stablecoins = others[0], others[-2], others[-1]
+    investors, holders, stablecoins = others["investors"], others["holders"], others["stablecoins"]
     depositors["issuer"] = np.arange(len(stablecoins))
     with_others = investors["coins"].sum(axis=0)
     np.add.at(with_others, holders["issuer"], holders["coins"])
@@ -327,11 +342,12 @@ def open_depositors(drawn: Institutions, banks: np.ndarray, others: tuple[np.nda
     return depositors
 
 
-def open_debtors(banks: np.ndarray) -> np.ndarray:
-    """Open the books of banks' debtors outside: the economy, private credit, other non-banks."""
+def open_debtors(banks: np.ndarray, credit_funds: np.ndarray) -> np.ndarray:
+    """Open the books of debtors outside: the economy, which owes to private-credit funds too, and other non-banks."""
     debtors = DEBTOR.open(N_DEBTORS)
     debtors["sector"] = HOUSEHOLDS_AND_FIRMS
     debtors["owed"] = banks["loans"].sum(axis=0)
+    debtors["owed"][ECONOMY] += credit_funds["loans"].sum()
     return debtors
 
 

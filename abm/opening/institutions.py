@@ -12,6 +12,7 @@ from abm.agents.dealer import N_LINES
 from abm.agents.leveraged_fund import MARGIN_ACCOUNT, N_DEALERS
 from abm.draws import heavy_picks, lognormal, pareto_shares, spread, strata
 from abm.opening.funds import Columns, draw_funds, draw_margin_accounts, pick_dealers
+from abm.opening.private_credit import draw_credit_funds, pick_lenders
 from abm.opening.tables import arrays, banks_from, funds_from
 from abm.streams import (
     OPENING_CAPITAL,
@@ -27,23 +28,25 @@ if TYPE_CHECKING:
 
 FIRST_BANK, FIRST_DEALER = 1_000_000, 2_000_000  # identities of draws
 MOST_UNINSURED = 0.95  # of a bank's deposits
-BANK_LOAN, REPO_LINE, INTERBANK_LINE = "bank_loan", "repo", "interbank"
+BANK_LOAN, REPO_LINE, INTERBANK_LINE, CREDIT_LINE = "bank_loan", "repo", "interbank", "credit_line"
 
 
 @dataclass(frozen=True)
 class Institutions:
-    """Four tables, each a dictionary of columns.
+    """Five tables, each a dictionary of columns.
 
     funds: `FUND_COLUMNS` in $bn, dealers `dealer_1` to `dealer_4` and the parts of its business with each,
     `share_1` to `share_4`. dealers: share of business, capital, notes, deposits in $bn, bank, parent (-1:
     alone). banks: share of the sector's size, and the columns of a table of banks in $bn (earnings: per day).
     exposures: kind, debtor, creditor, amount in $bn (repo: the pool's part of what the dealer borrows).
+    credit_funds: assets, debt, data_centre_loans, deposit in $bn.
     """
 
     funds: Columns
     dealers: Columns
     banks: Columns
     exposures: Columns
+    credit_funds: Columns
 
 
 def institutions(scenario: Scenario, seed: int) -> Institutions:
@@ -52,7 +55,9 @@ def institutions(scenario: Scenario, seed: int) -> Institutions:
     banks = banks_from(scenario) if own.banks else draw_banks(scenario, seed)
     dealers = arrays(own.dealers) if own.dealers else draw_dealers(scenario, banks)
     funds = funds_from(scenario) if own.funds else draw_funds(scenario, seed)
-    exposures = arrays(own.exposures) if own.exposures else draw_exposures(scenario, seed, dealers, banks)
+    credit_funds = draw_credit_funds(scenario, seed)
+    drawn = credit_funds["drawn"]
+    exposures = arrays(own.exposures) if own.exposures else draw_exposures(scenario, seed, dealers, banks, drawn)
     if "dealer_1" not in funds:
         name_dealers(scenario, seed, funds, dealers["share"])
     elif not (funds["style"] == MARGIN_ACCOUNT).any():
@@ -63,7 +68,7 @@ def institutions(scenario: Scenario, seed: int) -> Institutions:
         funds = {name: np.concatenate([funds[name], column]) for name, column in accounts.items()}
     if not own.banks:
         lend_the_rest(scenario, banks, exposures)
-    return Institutions(funds, dealers, banks, exposures)
+    return Institutions(funds, dealers, banks, exposures, credit_funds)
 
 
 def name_dealers(scenario: Scenario, seed: int, funds: Columns, dealer_share: np.ndarray) -> None:
@@ -90,7 +95,7 @@ def draw_banks(scenario: Scenario, seed: int) -> Columns:
     least = min(terms.target_ratio * max(weighted, 0.0), terms.equity)
     tastes = lognormal(strata(seed, OPENING_UNINSURED, rows), terms.uninsured_dispersion)
     deposits = terms.deposits * share
-    in_proportion = ("assets", "reserves", "notes", "bills", "private_credit_loans", "other_non_bank_loans")
+    in_proportion = ("assets", "reserves", "notes", "bills", "other_non_bank_loans")
     return {name: getattr(terms, name) * share for name in in_proportion} | {
         "share": share,
         "capital": terms.capital * (share * least + beyond / beyond.sum() * (terms.equity - least)),
@@ -103,10 +108,8 @@ def draw_banks(scenario: Scenario, seed: int) -> Columns:
 def lend_the_rest(scenario: Scenario, banks: Columns, exposures: Columns) -> None:
     """Let banks lend to firms and households what remains of their loans, in proportion to size."""
     terms = scenario.banks
-    to_dealers = exposures["kind"] == BANK_LOAN
-    lent = np.zeros(len(banks["share"]))
-    np.add.at(lent, exposures["creditor"][to_dealers], exposures["amount"][to_dealers])
-    others = terms.private_credit_loans + terms.other_non_bank_loans + lent.sum()
+    to_named = np.isin(exposures["kind"], (BANK_LOAN, CREDIT_LINE))
+    others = terms.other_non_bank_loans + scenario.builders.bank_loans + exposures["amount"][to_named].sum()
     banks["loans"] = (terms.loans - others) * banks["share"]
 
 
@@ -138,8 +141,8 @@ def dealer_shares(count: int, top_three_share: float) -> np.ndarray:
     return np.concatenate([np.full(3, top_three_share / 3), np.full(count - 3, (1 - top_three_share) / (count - 3))])
 
 
-def draw_exposures(scenario: Scenario, seed: int, dealers: Columns, banks: Columns) -> Columns:
-    """Draw who owes whom: dealers to banks and to cash pools, banks to banks."""
+def draw_exposures(scenario: Scenario, seed: int, dealers: Columns, banks: Columns, drawn: np.ndarray) -> Columns:
+    """Draw who owes whom: dealers to banks and to cash pools, banks to banks, private-credit funds to banks."""
     rows: list[tuple[str, int, int, float]] = []
     n_banks, pools = len(banks["share"]), scenario.pools
     for dealer, share in enumerate(dealers["share"]):
@@ -161,6 +164,9 @@ def draw_exposures(scenario: Scenario, seed: int, dealers: Columns, banks: Colum
             lenders = heavy_picks(seed, OPENING_INTERBANK, FIRST_BANK + bank, others, lines)
             amount = scenario.banks.interbank * float(share) / lines
             rows += [(INTERBANK_LINE, bank, int(lender), amount) for lender in lenders]
+    for fund, amount in enumerate(drawn):
+        lines = pick_lenders(scenario, seed, fund, float(amount), banks)
+        rows += [(CREDIT_LINE, fund, bank, part) for bank, part in lines]
     kinds, debtors, creditors, amounts = zip(*rows, strict=True)
     return {
         "kind": np.array(kinds),

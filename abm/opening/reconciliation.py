@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from abm.agents.bank import OTHER_NON_BANKS, PRIVATE_CREDIT
+from abm.agents.bank import OTHER_NON_BANKS
 from abm.agents.leveraged_fund import MARGIN_ACCOUNT, STYLES
 from abm.agents.stablecoin_issuer import ISSUERS
 from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, FUNDS, NOTES
@@ -43,12 +43,8 @@ class Total(NamedTuple):
 def reconciliation(scenario: Scenario, seed: int = 1) -> list[Total]:
     """Return all totals of the first books that this scenario and seed open."""
     books = open_books(scenario, seed)
-    return [
-        *of_funds(scenario, books),
-        *of_lenders(scenario, books),
-        *of_crypto(scenario, books),
-        *of_the_rest(scenario, books),
-    ]
+    parts = (of_funds, of_lenders, of_private_credit, of_crypto, of_the_rest)
+    return [total for part in parts for total in part(scenario, books)]
 
 
 def of_funds(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
@@ -121,11 +117,10 @@ def of_lenders(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
     lent = sum(dealers[name].sum() for name in ("margin_loans", "unsecured_loans", "fund_repo"))
     own = dealers["units"].sum() + dealers["deposit"].sum() + dealers["other_securities"].sum()
     to_dealers = banks["dealer_loans"].sum()
-    non_banks = banks["loans"][:, [PRIVATE_CREDIT, OTHER_NON_BANKS]].sum() + to_dealers
-    deposits = books["depositors"]["deposit"].sum()
-    deposits += sum(
-        books[name]["deposit"].sum() for name in ("investors", "dealers", "pools", "chasers", "holders", "stablecoins")
-    )
+    to_named = to_dealers + banks["credit_lines"].sum() + banks["data_centre_loans"].sum()
+    non_banks = banks["loans"][:, OTHER_NON_BANKS].sum() + to_dealers + banks["credit_lines"].sum()
+    of_others = ("depositors", "investors", "dealers", "pools", "chasers", "credit_funds", "holders", "stablecoins")
+    deposits = sum(books[name]["deposit"].sum() for name in of_others)
     held = sum(banks[name].sum() for name in ("units", "other_securities", "reserves", "loans", "interbank_lent"))
     return [
         row("dealers: capital", "dealers.capital", dealers["capital"].sum()),
@@ -136,12 +131,14 @@ def of_lenders(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
         Total("dealers: repo from cash pools", "$bn", None, float(dealers["repo"].sum()), RESIDUAL),
         Total("dealers: assets, borrowed shares aside", "$bn", None, float(lent + own),
               "Federal Reserve: broker-dealers 7.1 tn in 2025Q4; see docs/calibration.md"),
-        row("banks: assets", "banks.assets", held + to_dealers + banks["dealer_shares"].sum()),
-        row("banks: loans, all but to banks", "banks.loans", banks["loans"].sum() + to_dealers),
+        row("banks: assets", "banks.assets", held + to_named + banks["dealer_shares"].sum()),
+        row("banks: loans, all but to banks", "banks.loans", banks["loans"].sum() + to_named),
         Total("banks: loans to non-banks", "$bn",
-              scenario.dealers.bank_loans + terms.private_credit_loans + terms.other_non_bank_loans, float(non_banks),
+              scenario.dealers.bank_loans + scenario.private_credit.drawn + terms.other_non_bank_loans,
+              float(non_banks),
               "commentary of late 2025: 1.7 tn, 13 % of loans"),
-        row("banks: loans to private credit", "banks.private_credit_loans", banks["loans"][:, PRIVATE_CREDIT].sum()),
+        row("banks: loans to other non-banks", "banks.other_non_bank_loans", banks["loans"][:, OTHER_NON_BANKS].sum()),
+        row("banks: loans to builders", "builders.bank_loans", banks["data_centre_loans"].sum()),
         row("banks: reserves", "banks.reserves", banks["reserves"].sum()),
         row("banks: notes", "banks.notes", banks["units"][:, NOTES].sum()),
         row("banks: bills", "banks.bills", banks["units"][:, BILLS].sum()),
@@ -184,6 +181,23 @@ def of_crypto(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
     return totals
 
 
+def of_private_credit(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
+    """Return the totals of private-credit funds and of the builders that they lend to."""
+    terms, funds, row = scenario.private_credit, books["credit_funds"], stated(scenario)
+    own, bonds, drawn = funds["shares"].sum(), funds["bonds"].sum(), funds["credit_line"].sum()
+    assets = funds["data_centre_loans"].sum() + funds["loans"].sum() + funds["deposit"].sum()
+    return [
+        row("private credit: assets", "private_credit.assets", assets),
+        Total("private credit: owed against own money", "times", terms.gearing, float((drawn + bonds) / own),
+              scenario.quantity("private_credit.gearing").source),
+        row("private credit: drawn at banks", "private_credit.drawn", drawn),
+        row("private credit: promised by banks, not drawn", "private_credit.undrawn", funds["undrawn"].sum()),
+        Total("private credit: bonds", "$bn", None, float(bonds), RESIDUAL),
+        Total("private credit: lent to builders", "$bn", terms.ai_share * terms.assets,
+              float(books["builders"]["owed_to_fund"].sum()), scenario.quantity("private_credit.ai_share").source),
+    ]  # fmt: skip
+
+
 def of_the_rest(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
     """Return the totals of cash pools, chasers, long-term investors and of each market."""
     pools, chasers, investors, row = books["pools"], books["chasers"], books["investors"], stated(scenario)
@@ -198,7 +212,7 @@ def of_the_rest(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]
         Total("long-term investors: deposits", "$bn", buyers.deposits + buyers.crypto_deposits + buyers.arbitrage_cash,
               float(investors["deposit"].sum()), scenario.quantity("buyers.deposits").source),
         Total("long-term investors: shares of funds", "$bn", None, float(investors["fund_shares"].sum()),
-              "net asset value of hedge funds"),
+              "own money of hedge funds and private-credit funds"),
     ]  # fmt: skip
     for k, market in enumerate(MARKETS):
         label = market.name.replace("_", " ").replace("ai ", "AI ")

@@ -40,7 +40,11 @@ NO_INSTRUMENT = -1
     COIN_RUN,
     REDEMPTIONS_DELAYED,
     RESERVES_WITHDRAWN,
-) = range(23)
+    BUILDER_DEFAULTS,
+    REFINANCING_REFUSED,
+    LINES_DRAWN,
+    CREDIT_FUND_FAILED,
+) = range(27)
 KINDS: tuple[str, ...] = (
     "news",
     "price_move",
@@ -65,10 +69,24 @@ KINDS: tuple[str, ...] = (
     "coin_run",
     "redemptions_delayed",
     "reserves_withdrawn",
+    "builder_defaults",
+    "refinancing_refused",
+    "lines_drawn",
+    "credit_fund_failed",
 )
 
-SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS, ISSUER = range(7)
-ACTORS: tuple[str, ...] = ("scenario", "fund", "dealer", "bank", "market", "investors", "issuer")
+SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS, ISSUER, CREDIT_FUND, BUILDER = range(9)
+ACTORS: tuple[str, ...] = (
+    "scenario",
+    "fund",
+    "dealer",
+    "bank",
+    "market",
+    "investors",
+    "issuer",
+    "credit_fund",
+    "builder",
+)
 
 EVENT = np.dtype(
     (

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.agents.bank import N_DEBTORS, bank_assets, bank_lending, weighted_assets
+from abm.agents.builder import owed_by_builder
+from abm.agents.dealer import N_LINES
 from abm.agents.leveraged_fund import ACTIVE, CLOSED, fund_debt, securities_held, sold_short
+from abm.agents.private_credit_fund import drawn_by
 from abm.agents.stablecoin_issuer import ISSUERS, issuer_cash
 from abm.channels import CHANNELS, N_CHANNELS
 from abm.compiled import rule
@@ -43,6 +46,9 @@ DAY = Record(
         memory("bank_losses", "$bn", "banks' losses on dealers and on each other"),
         memory("bank_recoveries", "$bn", "what banks got back of what they had written off on dealers"),
         memory("loans_lost", "$bn", "banks' losses on loans outside, defaults and receiverships"),
+        memory("data_centre_loans_lost", "$bn", "loans to builders of data centres that lenders lost"),
+        memory("lines_called", "$bn", "drawn by private-credit funds on their lines"),
+        memory("lines_lost", "$bn", "banks' losses on lines to private-credit funds"),
         memory("public_cost", "$bn", "what the public will not get back"),
         memory("crypto_held", "units", "crypto of all crypto holders when markets cleared"),
         memory("crypto_lent", "$bn", "loans between them"),
@@ -114,7 +120,15 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("output_from_investment", ONE, "log points", "of it through investment in AI"),
     ("output_from_credit", ONE, "log points", "of it through bank credit"),
     ("loans_lost", ONE, "$bn", "loans outside lost today, by default and in receiverships"),
-    ("loans_not_renewed", ONE, "$bn", "loans that banks have not renewed and not lent again since"),
+    ("data_centre_loans", ONE, "$bn", "owed by builders of data centres"),
+    ("data_centre_loans_lost", ONE, "$bn", "of it lost today by funds and banks"),
+    ("credit_funds_worth", ONE, "$bn", "own money of private-credit funds"),
+    ("credit_funds_failed", ONE, "count", "private-credit funds failed so far"),
+    ("lines_drawn", ONE, "$bn", "drawn by private-credit funds on lines of banks"),
+    ("lines_undrawn", ONE, "$bn", "granted to them and not drawn"),
+    ("lines_called", ONE, "$bn", "drawn by them today"),
+    ("lines_lost", ONE, "$bn", "of lines lost by banks today; part of loans_lost"),
+    ("loans_not_renewed", ONE, "$bn", "loans that banks and private credit have not renewed and not lent again since"),
     ("deposits_withdrawn", ONE, "$bn", "uninsured deposits that left weak banks today"),
     ("public_support", ONE, "$bn", "lent by the public to banks in receivership"),
     ("public_cost", ONE, "$bn", "of it what the public will not get back, of today"),
@@ -265,6 +279,26 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
 
 
 @rule
+def record_private_credit(rows, tick, credit_funds, builders, days):
+    """Write the part of private credit and of its builders in the day's row."""
+    row, day = rows[tick], days[0]
+    for i in range(credit_funds.shape[0]):
+        fund = credit_funds[i]
+        row.credit_funds_worth += fund.shares
+        row.lines_drawn += drawn_by(fund)
+        for line in range(N_LINES):
+            row.lines_undrawn += fund.undrawn[line]
+        if fund.failed:
+            row.credit_funds_failed += 1.0
+        row.loans_not_renewed += fund.not_renewed
+    for i in range(builders.shape[0]):
+        row.data_centre_loans += owed_by_builder(builders[i])
+    row.data_centre_loans_lost = day.data_centre_loans_lost
+    row.lines_called = day.lines_called
+    row.lines_lost = day.lines_lost
+
+
+@rule
 def turn_the_page(markets, days, journal, journals, tick):
     """Keep the day's journal and empty what belongs to one day only."""
     for page in range(journal.shape[0]):
@@ -297,6 +331,9 @@ def turn_the_page(markets, days, journal, journals, tick):
     day.bank_losses = 0.0
     day.bank_recoveries = 0.0
     day.loans_lost = 0.0
+    day.data_centre_loans_lost = 0.0
+    day.lines_called = 0.0
+    day.lines_lost = 0.0
     day.public_cost = 0.0
 
 

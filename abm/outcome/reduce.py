@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 MARKETS = ("ai_equity", "broad_equity", "notes", "bills", "crypto")
 BORROWERS = ("funds", "margin_accounts")
-SECTOR_ORDER = ("margin_accounts", "funds", "dealers", "banks")
+SECTOR_ORDER = ("margin_accounts", "funds", "credit_funds", "dealers", "banks")
 # Seized books are sold by the dealer, whoever owned them.
 SELLERS = ("funds", "margin_accounts", "dealers", "banks")
 CALLS = ("margin_calls", "cross_asset_sales")  # the channels of sales that meet calls or close seized books
 # A fund fails when its dealer seizes it; the shortfall, if any, comes when its book has been sold.
-FAILURES = ("seizure", "shortfall", "dealer_failed", "bank_failed")
+FAILURES = ("seizure", "shortfall", "credit_fund_failed", "dealer_failed", "bank_failed")
 PATHS = (
     *(f"{name}_{m}" for name in ("price", "news", "belief", "discount", "depth", "forced_sales") for m in MARKETS),
     *(
@@ -66,7 +66,7 @@ LIQUIDITY = {
     **{f"normal_volume_{m}": "Float64" for m in MARKETS},  # $bn a day before the first bad news
 }
 # Rows of the liquidity table that the cast on stage cannot fill yet.
-_NOT_YET = (("banks", "draws", "reserves, then deposits"),)
+_NOT_YET = (("stablecoin_issuers", "redemptions", "deposits, then repo and bills"),)
 
 
 @dataclass(frozen=True)
@@ -237,6 +237,9 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     sold = sold_by("banks", "bank_asset_sales")
     left = total("deposits_withdrawn")
     rows.append(row("banks", "withdrawals", "reserves, then Treasuries", left, sum(sold.values()), sold))
+    drawn = total("lines_called")
+    nothing_sold: dict[str, float] = dict.fromkeys(MARKETS, 0.0)
+    rows.append(row("banks", "draws", "new deposits, then reserves", drawn, drawn, nothing_sold))
     rows += [
         nothing | {"sector": sector, "need": need, "on_stage": False, "expected_from": source}
         for sector, need, source in _NOT_YET

@@ -122,6 +122,10 @@ class Summary:
     dealer_losses_bn: float | None = _key("dealers' losses on customers, provisions at the end included", "$bn")
     bank_losses_bn: float | None = _key("banks' losses on dealers, less what they got back, and on each other", "$bn")
     loan_losses_bn: float | None = _key("banks' losses on loans outside, by default and in receiverships", "$bn")
+    data_centre_loans_lost_bn: float | None = _key("loans to builders of data centres that banks and funds lost", "$bn")
+    credit_funds_failed: int | None = _key("failed private-credit funds", "count")
+    lines_called_bn: float | None = _key("drawn by private-credit funds on their lines at banks", "$bn")
+    lines_lost_bn: float | None = _key("of such lines lost by banks; part of loan_losses_bn", "$bn")
     forced_sales_bn: float | None = _key(
         "forced sales, all markets: calls, seized books, redemptions, dealers and banks short of cash or capital", "$bn"
     )
@@ -324,6 +328,10 @@ def _stress(ticks: pl.DataFrame) -> dict[str, Any]:
         "redemptions_bn": float(ticks["moved_redemptions"].sum()),
         "public_cost_bn": float(ticks["public_cost"].sum()),
         "output_lowest": float(ticks["output"].to_numpy().min()),
+        "data_centre_loans_lost_bn": float(ticks["data_centre_loans_lost"].sum()),
+        "credit_funds_failed": int(ticks["credit_funds_failed"][-1]),
+        "lines_called_bn": float(ticks["lines_called"].sum()),
+        "lines_lost_bn": float(ticks["lines_lost"].sum()),
         "bank_lending_change": float(lending[-1]) / float(lending[0]) - 1.0 if lending[0] else None,
         "forced_sales_worst_day_bn": float(_forced_by_day(ticks).max()),
         "cash_needed_bn": sum(new_cash_needs(ticks, s) for s in BORROWERS),

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from abm.report.data import ComparisonData
 
 NOT_ON_STAGE = (
-    "Not on stage yet, and so left out of every number here: private credit (its debt to banks is there and "
-    "never defaults), the crowd that holds crypto on credit, stablecoins (their issuers' bills and deposits are "
-    "held by cash pools), and an authority with rules. A calm verdict means: not through these channels."
+    "Not on stage yet, and so left out of every number here: the crowd that holds crypto on credit, "
+    "stablecoins (their issuers' bills and deposits are held by cash pools), and an authority with "
+    "rules. A calm verdict means: not through these channels."
 )
 _READING = {
     "paths": (

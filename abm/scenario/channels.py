@@ -31,3 +31,4 @@ class Channels(Section):
     bank_asset_sales: bool = switch("banks short of capital or cash sell securities")
     interbank: bool = switch("what a failed bank owes to other banks is lost in part")
     real_economy: bool = switch("lost wealth, investment and credit lower output, and debtors default")
+    private_credit: bool = switch("builders default as AI equity falls; private-credit funds draw lines and fail")

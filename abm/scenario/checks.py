@@ -22,6 +22,8 @@ COUNTS = (
     "buyers.count",
     "chasers.count",
     "pools.count",
+    "private_credit.count",
+    "builders.at_banks",
 )
 
 
@@ -54,11 +56,19 @@ def check(value: Callable[[str], Any], actions: list[dict[str, Any]], label: str
     at_most(of_all_styles("notes", "dealers.notes", "banks.notes"), "markets.notes.capitalisation")
     at_most(of_all_styles("bills", "banks.bills", "pools.bills"), "markets.bills.capitalisation")
     at_most(of_all_styles("crypto"), "markets.crypto.capitalisation")
-    at_most("dealers.bank_loans + banks.private_credit_loans + banks.other_non_bank_loans", "banks.loans")
+    to_non_banks = ("dealers.bank_loans", "private_credit.drawn", "builders.bank_loans", "banks.other_non_bank_loans")
+    at_most(" + ".join(to_non_banks), "banks.loans")
     at_most("banks.reserves + banks.notes + banks.bills + banks.loans + banks.interbank", "banks.assets")
     at_most("banks.deposits + banks.equity + banks.interbank", "banks.assets")
     at_most("dealers.deposits + buyers.deposits + chasers.deposits + pools.deposits", "banks.deposits")
     at_most("dealers.lenders", "banks.count")
+    gearing = value("private_credit.gearing")
+    owed = value("private_credit.assets") * gearing / (1.0 + gearing)
+    if value("private_credit.drawn") > owed * (1 + SLACK):
+        raise InputError(
+            f"{label}: private_credit.drawn = {value('private_credit.drawn'):g} is too much; allowed is at most what "
+            f"gearing makes of assets, {owed:g}"
+        )
     for index, action in enumerate(actions):
         if action["tick"].value >= ticks:
             raise InputError(

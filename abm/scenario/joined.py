@@ -41,7 +41,7 @@ def check_tables(leaves: Leaves, label: str) -> None:
 
 def check_references(tables: Mapping[str, Table], value: Value) -> None:
     """Refuse references to who is not there, and more lines than a debtor can have."""
-    places = {name: value(f"{name}.count") for name in ("dealers", "banks", "pools")}
+    places = {name: value(f"{name}.count") for name in ("dealers", "banks", "pools", "private_credit")}
 
     def must_exist(where: str, row: Row, column: str, of: str) -> None:
         if row[column] >= places[of]:
@@ -62,7 +62,7 @@ def check_references(tables: Mapping[str, Table], value: Value) -> None:
     repo: dict[int, float] = {}
     for where, row in table.named():
         kind, debtor = row["kind"], row["debtor"]
-        must_exist(where, row, "debtor", "banks" if kind == "interbank" else "dealers")
+        must_exist(where, row, "debtor", {"interbank": "banks", "credit_line": "private_credit"}.get(kind, "dealers"))
         must_exist(where, row, "creditor", "pools" if kind == "repo" else "banks")
         lines[kind, debtor] = lines.get((kind, debtor), 0) + 1
         if lines[kind, debtor] > MOST_LINES:
@@ -94,18 +94,21 @@ def totals(tables: Mapping[str, Table], value: Value) -> dict[str, tuple[float |
     if table := tables.get("exposures"):
         columns = table.by_column()
         pairs = list(zip(columns["kind"], columns["amount"], strict=True))
-        paths = {"bank_loan": "dealers.bank_loans", "interbank": "banks.interbank"}
+        paths = {
+            "bank_loan": "dealers.bank_loans",
+            "interbank": "banks.interbank",
+            "credit_line": "private_credit.drawn",
+        }
         add(table, {path: math.fsum(amount for of, amount in pairs if of == kind) for kind, path in paths.items()})
     if table := tables.get("banks"):
         columns = table.by_column()
-        loans = ("private_credit_loans", "other_non_bank_loans")
-        parts = ("assets", "deposits", "reserves", "notes", "bills", *loans)
+        parts = ("assets", "deposits", "reserves", "notes", "bills", "other_non_bank_loans")
         sums = {part: math.fsum(columns[part]) for part in parts} | {"count": len(table.rows)}
         sums["equity"] = math.fsum(columns["capital"])
         sums["uninsured_share"] = math.fsum(columns["uninsured"]) / max(sums["deposits"], 1e-300)
-        to_dealers = found.get("dealers.bank_loans", (None,))[0]
-        to_dealers = value("dealers.bank_loans") if to_dealers is None else to_dealers
-        sums["loans"] = math.fsum([*columns["loans"], *(sums[part] for part in loans), to_dealers])
+        lines = ("dealers.bank_loans", "private_credit.drawn", "builders.bank_loans")
+        to_named = [found[path][0] if path in found else value(path) for path in lines]
+        sums["loans"] = math.fsum([*columns["loans"], sums["other_non_bank_loans"], *to_named])
         add(table, {f"banks.{part}": amount for part, amount in sums.items()})
     return found
 

@@ -14,6 +14,8 @@ from pydantic import Field
 from abm.scenario.channels import Channels
 from abm.scenario.crypto import Crypto, Stablecoins
 from abm.scenario.declare import Section, choice, number, size, switch
+from abm.scenario.own_limits import Redemptions, RiskLimits
+from abm.scenario.private_credit import Builders, PrivateCredit
 
 
 class Run(Section):
@@ -138,31 +140,6 @@ class Funds(Section):
     unlevered: Style
 
 
-class Redemptions(Section):
-    """How investors leave funds."""
-
-    sensitivity: float = number("asked back a month for a loss of one over the year", "share per month", 0, 10)
-    notice_days: int = number("notice that investors give", "days", 0, 1000)
-    quarter_days: int = number("days between the dates of payment", "days", 1, 1000)
-    gate: float = number("most that is paid out on one date", "share", 0.001, 1)
-    expectation: float = number("rise of the wish to leave when others fill the gate", "times", 0, 100)
-
-
-class RiskLimits(Section):
-    """Limits that funds set themselves."""
-
-    volatility_tolerance: float = number("volatility, against normal, that the cautious accept", "times", 0.1, 100)
-    trend_days: float = number("time over which a trend is measured", "days", 1, 10_000)
-    trend_cut: float = number("part cut for a price far below its trend", "share", 0, 1)
-    trend_reach: float = number(
-        "distance below the trend that is far, in normal moves over its days", "times", 0.01, 100
-    )
-    least_cut: float = number("least part of a book that is worth a trade", "share", 0, 1)
-    cut_days: int = number("time over which a cut is sold: one part in so many a day", "days", 1, 1000)
-    rebuild_days: float = number("time over which a book is rebuilt in calm", "days", 1, 10_000)
-    memory_days: float = number("time over which the best day is forgotten", "days", 1, 10_000)
-
-
 class MarginAccounts(Section):
     """Cohorts of households' margin accounts."""
 
@@ -244,8 +221,7 @@ class Banks(Section):
     reserves: float = number("their reserves", "$bn", 0, 1e9)
     notes: float = number("their Treasury notes", "$bn", 0, 1e9)
     bills: float = number("their Treasury bills", "$bn", 0, 1e9)
-    loans: float = number("their loans, those to dealers and other non-banks included", "$bn", 0, 1e9)
-    private_credit_loans: float = number("what private credit owes to them", "$bn", 0, 1e9)
+    loans: float = number("their loans, those to non-banks included", "$bn", 0, 1e9)
     other_non_bank_loans: float = number("what other non-banks but dealers owe to them", "$bn", 0, 1e9)
     interbank: float = number("what they owe to each other", "$bn", 0, 1e9)
     tail_exponent: float = number("Pareto exponent of bank sizes", "exponent", 0.1, 10)
@@ -380,5 +356,7 @@ class Sections(Section):
     pools: Pools
     crypto: Crypto
     stablecoins: Stablecoins
+    private_credit: PrivateCredit
+    builders: Builders
     output: Output
     actions: tuple[Action, ...] = ()

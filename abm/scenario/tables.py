@@ -20,7 +20,7 @@ from abm.scenario.declare import Section
 STYLES = ("long_short", "multi_strategy", "relative_value", "macro", "systematic", "unlevered")
 MARGIN_ACCOUNT = "margin_account"
 MOST_LINES = 4  # dealers of a fund, lenders of each kind that a dealer or a bank has
-KINDS = ("bank_loan", "repo", "interbank")
+KINDS = ("bank_loan", "repo", "interbank", "credit_line")
 LARGEST_TABLE = 5_000_000  # bytes
 ALONE = -1  # no bank
 TOLERANCE = 1e-6  # relative, of what must balance or sum to one
@@ -115,18 +115,18 @@ BANKS = (
     money("notes", "Treasury notes"),
     money("bills", "Treasury bills"),
     money("loans", "loans to firms and households"),
-    money("private_credit_loans", "loans to private credit"),
-    money("other_non_bank_loans", "loans to other non-banks, dealers not included"),
+    money("other_non_bank_loans", "loans to other non-banks: not to dealers, private credit or builders"),
     Column("retained_earnings", "earnings kept, a loss negative", "$bn per day", low=-1e6, high=1e6),
 )
 EXPOSURES = (
-    Column("kind", "bank_loan: of a dealer from a bank; repo: of a dealer from a cash pool; interbank: between banks",
+    Column("kind", "bank_loan: of a dealer from a bank; repo: of a dealer from a cash pool; interbank: between banks; "
+           "credit_line: drawn by a private-credit fund at a bank",
            "name", str, choices=KINDS),
-    row_of("debtor", "dealers (bank_loan, repo) or banks (interbank)", "who owes"),
+    row_of("debtor", "dealers (bank_loan, repo), banks (interbank) or private-credit funds (credit_line)", "who owes"),
     row_of("creditor", "banks, cash pools (repo)", f"to whom; a debtor has at most {MOST_LINES} lines of a kind"),
     Column("amount", "amount; of repo only the proportions count, since a dealer borrows what it has to fund", "$bn"),
 )  # fmt: skip
-BANK_HOLDS = ("reserves", "notes", "bills", "loans", "private_credit_loans", "other_non_bank_loans")
+BANK_HOLDS = ("reserves", "notes", "bills", "loans", "other_non_bank_loans")
 BANK_OWES = ("capital", "deposits")
 COLUMNS: dict[str, tuple[Column, ...]] = {"funds": FUNDS, "dealers": DEALERS, "banks": BANKS, "exposures": EXPOSURES}
 FILES = {f"{name}.file": name for name in COLUMNS}
