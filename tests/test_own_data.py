@@ -279,6 +279,11 @@ def test_the_other_dials_turn_own_data_too(mine: Scenario) -> None:
         ("exposures", put(2, "kind", "love"), "row 2, kind = 'love' is not known"),
         ("exposures", put(2, "creditor", "9"), "row 2, creditor = 9 does not exist"),
         ("exposures", lambda rows: rows.append(["bank_loan", "0", "1", "5"]), "has too many lines of bank_loan"),
+        (
+            "exposures",
+            lambda rows: rows.append(["credit_line", "50", "1", "5"]),
+            "debtor = 50 does not exist; allowed is the id of one of the private-credit funds, 0 to 49",
+        ),
         ("exposures", lambda rows: rows.append(["interbank", "1", "1", "5"]), "creditor = 1 owes to itself"),
         (
             "exposures",

@@ -45,7 +45,8 @@ def check_references(tables: Mapping[str, Table], value: Value) -> None:
 
     def must_exist(where: str, row: Row, column: str, of: str) -> None:
         if row[column] >= places[of]:
-            allowed = f"the id of one of the {of}, 0 to {places[of] - 1}"
+            named = "private-credit funds" if of == "private_credit" else of
+            allowed = f"the id of one of the {named}, 0 to {places[of] - 1}"
             raise refusal(where, column, row[column], "does not exist", allowed)
 
     for name, column, of in (
