@@ -30,6 +30,7 @@ from abm.opening import open_books
 from abm.outcome import recorder
 from abm.outcome.events import EVENT, NO_EVENT, events_frame
 from abm.outcome.recorder import DAY, ROW, Tables
+from abm.policy.authority import AUTHORITY, open_authority
 from abm.records import Record, memory, term
 from abm.scenario import Scenario
 from abm.scenario.sections import Sections
@@ -61,6 +62,7 @@ RECORDS: dict[str, Record] = AGENTS | {
     "story": STORY,
     "output": OUTPUT,
     "switches": SWITCHES,
+    "authority": AUTHORITY,
     "day": DAY,
 }
 WITH_FIELD: dict[str, tuple[str, ...]] = {
@@ -94,6 +96,7 @@ class Economy:
     story: np.ndarray
     output: np.ndarray
     switches: np.ndarray
+    authority: np.ndarray
     day: np.ndarray
 
     def __init__(self, scenario: Scenario, seed: int, *, check: bool = False) -> None:
@@ -103,7 +106,7 @@ class Economy:
         self.tick = 0
         self.settings = settings(scenario)
         self.sparks = sparks(scenario)
-        tables = open_books(scenario, seed) | open_markets(scenario)
+        tables = open_books(scenario, seed) | open_markets(scenario) | {"authority": open_authority(scenario)}
         for name, table in tables.items():
             setattr(self, name, table)
         self.journal = np.zeros((2, N_INSTRUMENTS, N_SECTORS))
@@ -301,9 +304,9 @@ def open_markets(scenario: Scenario) -> dict[str, np.ndarray]:
         markets["belief_per_doubter"][k] = market.belief_per_doubter(scenario)
     markets["easiest_to_sell"] = np.argsort(-markets["daily_volume"], kind="stable")
     markets["price"] = markets["last_price"] = markets["depth"] = markets["margin_factor"] = 1.0
-    markets["futures_price"] = markets["last_futures_price"] = 1.0
+    markets["futures_price"] = markets["last_futures_price"] = markets["open_share"] = 1.0
     markets["futures_basis"] = scenario.markets.futures_basis
-    markets["move_event"] = markets["sale_event"] = NO_EVENT
+    markets["move_event"] = markets["sale_event"] = markets["halt_event"] = NO_EVENT
     story["doubters"] = 1.0 - scenario.narrative.believers
     story["bad_news_event"] = NO_EVENT
     for name in CHANNELS:

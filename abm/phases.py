@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from abm.agents.cash_pool import put_cash_into_bills
 from abm.agents.leveraged_fund import CLOSED, SEIZED
-from abm.agents.rest_of_system import PUBLIC
-from abm.channels import CHANNELS, NO_CHANNEL
 from abm.compiled import rule
 from abm.contagion.bank_asset_sales import sell_treasuries
 from abm.contagion.credit_tightening import tighten_credit
@@ -27,7 +25,7 @@ from abm.contagion.performance_chasing import chase_returns
 from abm.contagion.real_economy import move_output
 from abm.contagion.redemptions import ask_for_redemptions, pay_redemptions, raise_cash_for_redemptions
 from abm.contagion.risk_limits import keep_own_limits, set_own_limits
-from abm.ledger.chart import N_TRADED, NOTES
+from abm.ledger.chart import N_TRADED
 from abm.ledger.receivership import run_receiverships
 from abm.ledger.reserves import lend_reserves
 from abm.ledger.settlement import (
@@ -49,50 +47,22 @@ from abm.markets.clearing import (
     revalue_short,
 )
 from abm.markets.news import hear_news
-from abm.outcome.events import (
-    FORCED_SALE,
-    FUND,
-    LIMIT_SALE,
-    NO_EVENT,
-    NO_INSTRUMENT,
-    SCENARIO,
-    TIMED_ACTION,
-    log_event,
-)
+from abm.outcome.events import FORCED_SALE, FUND, LIMIT_SALE, SCENARIO, log_event
 from abm.outcome.recorder import record_funds, record_lenders, record_markets, turn_the_page
+from abm.policy.circuit_breaker import watch_halts
+from abm.policy.decisions import govern, watch
+from abm.policy.lending import lend_against_securities
+from abm.policy.leverage_cap import come_under_cap, watch_leverage
+from abm.policy.timed_actions import take_timed_actions
 
 if TYPE_CHECKING:
     from abm.economy import Economy
 
 
-def take_timed_actions(e: Economy) -> None:
-    """Do what the scenario has put down for today: switch a channel, buy notes; sparks are heard as news."""
-    for action in e.scenario.actions:
-        days = getattr(action, "days", 1)
-        if not action.tick <= e.tick < action.tick + days:
-            continue
-        if action.kind == "switch":
-            e.switches[action.channel] = action.on
-        elif action.kind == "buy_notes":
-            e.issuers["orders"][PUBLIC, NOTES] += action.per_day / e.markets["price"][NOTES]
-        if action.tick == e.tick:
-            channel = CHANNELS.index(action.channel) if action.kind == "switch" else NO_CHANNEL
-            instrument = NOTES if action.kind == "buy_notes" else NO_INSTRUMENT
-            amount = {"switch": lambda a: float(a.on), "buy_notes": lambda a: a.per_day, "spark": lambda a: a.total}
-            log_event(
-                e.events,
-                e.counter,
-                TIMED_ACTION,
-                e.tick,
-                SCENARIO,
-                0,
-                SCENARIO,
-                0,
-                channel,
-                instrument,
-                amount[action.kind](action),
-                NO_EVENT,
-            )
+def decide_policy(e: Economy) -> None:
+    take_timed_actions(e)
+    if e.authority["awake"][0]:
+        govern(e.authority, e.funds, e.banks, e.markets, e.issuers, e.settings)
 
 
 def hear_the_news(e: Economy) -> None:
@@ -134,6 +104,8 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
             cause, kind = fund.own_cause, LIMIT_SALE
         elif switch.redemptions and raise_cash_for_redemptions(fund, markets, settings[0], tick):
             cause = fund.notice_cause
+        elif fund.leverage_cap > 0.0 and come_under_cap(fund, markets, settings[0]):
+            cause, kind = fund.cap_cause, LIMIT_SALE
         else:
             if switch.ordinary_trading:
                 trade_as_usual(fund, markets, seed, tick)
@@ -171,6 +143,8 @@ def clear(e: Economy) -> None:
         collect_orders(traders, e.markets)
     collect_cover(e.funds, e.markets)
     find_prices(e.markets, e.investors, e.settings, e.switches, e.day, e.tick, e.events, e.counter)
+    if e.authority["circuit_breaker"][0]:
+        watch_halts(e.markets, e.story, e.settings, e.day, e.tick, e.events, e.counter)
     for holders in e.with_field("units"):
         revalue_holdings(holders, e.markets, e.journal)
     revalue_short(e.funds, e.dealers, e.investors, e.markets, e.journal)
@@ -210,7 +184,7 @@ def settle(e: Economy) -> None:
         e.day,
         e.journal,
     )
-    settle_dealers(e.dealers, e.banks, e.pools, e.house, e.settings, e.journal)
+    settle_dealers(e.dealers, e.banks, e.pools, e.issuers, e.house, e.settings, e.journal)
     rebuild_budgets(e.investors, e.settings)
 
 
@@ -228,9 +202,26 @@ def call(e: Economy) -> None:
     call_margin(e.funds, e.dealers, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     set_own_limits(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     ask_for_redemptions(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+    if e.authority["leverage_cap"][0]:
+        watch_leverage(e.funds, e.markets, e.story, e.tick, e.events, e.counter)
 
 
 def look_around(e: Economy) -> None:
+    if e.authority["awake"][0]:
+        lend_against_securities(
+            e.dealers,
+            e.banks,
+            e.issuers,
+            e.markets,
+            e.story,
+            e.settings,
+            e.switches,
+            e.authority["lending"][0],
+            e.tick,
+            e.journal,
+            e.events,
+            e.counter,
+        )
     leave_weak_dealers(
         e.dealers,
         e.pools,
@@ -360,4 +351,17 @@ def record(e: Economy) -> None:
     record_markets(e.row_pages, e.tick, e.markets, e.story, e.day)
     record_funds(e.row_pages, e.tick, e.funds, e.markets, e.settings)
     record_lenders(e.row_pages, e.tick, e.dealers, e.banks, e.output, e.markets, e.settings, e.day)
+    if e.authority["awake"][0]:
+        watch(
+            e.authority,
+            e.banks,
+            e.depositors,
+            e.markets,
+            e.story,
+            e.settings,
+            e.day,
+            e.tick,
+            e.events,
+            e.counter,
+        )
     turn_the_page(e.markets, e.day, e.journal, e.journal_pages, e.tick)

@@ -24,15 +24,15 @@ def leave_weak_banks(banks, depositors, markets, stories, settings, switches, ti
     outflow  = run speed * weakness + run contagion * outflow of yesterday, at most the largest run
 
     The strongest take it in proportion to their capital beyond target. All withdrawals are counted before any
-    is paid. Without the channel nobody leaves.
+    is paid. Without the channel nobody leaves, nor some days after the public has guaranteed all deposits.
     """
-    terms = settings[0].banks
+    terms, delay_days = settings[0].banks, settings[0].policy.deposit_guarantee.delay_days
     for row in range(banks.shape[0]):
         bank = banks[row]
         before = bank.outflow
         bank.outflow = 0.0
         bank.withdrawn = 0.0
-        if not switches[0].deposit_runs or bank.failed:
+        if not switches[0].deposit_runs or bank.failed or bank.guarantee_days > delay_days:
             continue
         outflow = min(terms.largest_run, terms.run_speed * weakness(bank, terms) + terms.run_contagion * before)
         withdrawn = outflow * depositors[bank.customers].deposit

@@ -36,7 +36,13 @@ NO_INSTRUMENT = -1
     DEPOSIT_RUN,
     LOAN_LOSSES,
     LIMIT_SALE,
-) = range(19)
+    LEVERAGE_CAPPED,
+    BUFFER_RELEASED,
+    TRADING_HALTED,
+    NOTE_PURCHASES,
+    CENTRAL_BANK_LOAN,
+    DEPOSITS_GUARANTEED,
+) = range(25)
 KINDS: tuple[str, ...] = (
     "news",
     "price_move",
@@ -57,10 +63,17 @@ KINDS: tuple[str, ...] = (
     "deposit_run",
     "loan_losses",
     "limit_sale",
+    "leverage_capped",
+    "buffer_released",
+    "trading_halted",
+    "note_purchases",
+    "central_bank_loan",
+    "deposits_guaranteed",
 )
+OF_THE_AUTHORITY = KINDS[-6:]  # no channel causes them
 
-SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS = range(6)
-ACTORS: tuple[str, ...] = ("scenario", "fund", "dealer", "bank", "market", "investors")
+SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS, AUTHORITY = range(7)
+ACTORS: tuple[str, ...] = ("scenario", "fund", "dealer", "bank", "market", "investors", "authority")
 
 EVENT = np.dtype(
     (
@@ -116,7 +129,7 @@ def events_frame(events: np.ndarray) -> pl.DataFrame:
             .then(in_words(number, INSTRUMENTS))
             .otherwise(pl.col(number).cast(pl.String))
         )
-        alone = pl.col(kind).is_in([SCENARIO, INVESTORS])
+        alone = pl.col(kind).is_in([SCENARIO, INVESTORS, AUTHORITY])
         return pl.when(alone).then(name).otherwise(pl.concat_str(name, pl.lit(":"), which))
 
     codes = pl.DataFrame({name: np.ascontiguousarray(events[name]) for name in EVENT.names or ()})

@@ -44,6 +44,11 @@ DAY = Record(
         memory("loans_lost", "$bn", "banks' losses on loans outside, defaults and receiverships"),
         memory("public_cost", "$bn", "what the public will not get back"),
         memory("forced_by_lenders", "$bn", "sales of dealers and banks that lack cash or capital"),
+        memory("notes_bought", "$bn", "notes that the central bank bought"),
+        memory("guarantee_cost", "$bn", "deposits lost at failed banks that the public bore"),
+        memory("sold_under_cap", "$bn", "sales of funds that the leverage cap forced"),
+        memory("halts", "count", "halts of trading, all levels"),
+        memory("closings", "count", "share markets that closed early"),
     ),
 )
 
@@ -102,6 +107,12 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("deposits_withdrawn", ONE, "$bn", "uninsured deposits that left weak banks today"),
     ("public_support", ONE, "$bn", "lent by the public to banks in receivership"),
     ("public_cost", ONE, "$bn", "of it what the public will not get back, of today"),
+    ("notes_bought", ONE, "$bn", "notes that the central bank bought today"),
+    ("central_bank_loans", ONE, "$bn", "lent by the central bank against securities"),
+    ("guarantee_cost", ONE, "$bn", "deposits lost at failed banks that the public bore today"),
+    ("sold_under_cap", ONE, "$bn", "sales of funds that the leverage cap forced today"),
+    ("halts", ONE, "count", "halts of trading today, all levels"),
+    ("closings", ONE, "count", "share markets that closed early today"),
     (
         "bank_equity_value",
         ONE,
@@ -182,6 +193,7 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
     for i in range(dealers.shape[0]):
         row.dealer_capital += dealers[i].capital
         row.dealer_provisions += dealers[i].provision
+        row.central_bank_loans += dealers[i].central_bank_loan
         if dealers[i].failed:
             row.dealers_failed += 1.0
     row.funding_withdrawn = day.funding_withdrawn
@@ -199,6 +211,7 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
         row.bank_lending += bank_lending(bank)
         row.deposits += bank.deposits
         row.public_support += bank.support
+        row.central_bank_loans += bank.central_bank_loan
         if bank.opening_reserves > 0.0:
             row.reserves_least = min(row.reserves_least, bank.reserves / bank.opening_reserves)
         weighted = weighted_assets(bank, assets, markets, settings[0].banks.risk_weight)
@@ -219,6 +232,11 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
     row.output = output.from_wealth + output.from_investment + output.from_credit
     row.loans_lost = day.loans_lost
     row.public_cost = day.public_cost
+    row.notes_bought = day.notes_bought
+    row.guarantee_cost = day.guarantee_cost
+    row.sold_under_cap = day.sold_under_cap
+    row.halts = day.halts
+    row.closings = day.closings
 
 
 @rule
@@ -252,6 +270,11 @@ def turn_the_page(markets, days, journal, journals, tick):
     day.bank_recoveries = 0.0
     day.loans_lost = 0.0
     day.public_cost = 0.0
+    day.notes_bought = 0.0
+    day.guarantee_cost = 0.0
+    day.sold_under_cap = 0.0
+    day.halts = 0.0
+    day.closings = 0.0
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,9 @@ def check(value: Callable[[str], Any], actions: list[dict[str, Any]], label: str
     at_most("banks.deposits + banks.equity + banks.interbank", "banks.assets")
     at_most("dealers.deposits + buyers.deposits + chasers.deposits + pools.deposits", "banks.deposits")
     at_most("dealers.lenders", "banks.count")
+    at_most("policy.circuit_breaker.first", "policy.circuit_breaker.second")
+    at_most("policy.circuit_breaker.second", "policy.circuit_breaker.close")
+    at_most("policy.note_purchases.depth", "policy.note_purchases.calm_depth")
     for index, action in enumerate(actions):
         if action["tick"].value >= ticks:
             raise InputError(

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from abm.scenario.declare import Section, choice, number, size, switch
+from abm.scenario.policy import Policy, PolicyAction
 
 
 class Run(Section):
@@ -367,12 +368,9 @@ class BuyNotesAction(Section):
     days: int = number("days of buying", "days", 1, 100_000)
 
 
-Action = Annotated[SparkAction | SwitchAction | BuyNotesAction, Field(discriminator="kind")]
-ACTIONS: dict[str, type[Section]] = {
-    "spark": SparkAction,
-    "switch": SwitchAction,
-    "buy_notes": BuyNotesAction,
-}
+Action = Annotated[SparkAction | SwitchAction | BuyNotesAction | PolicyAction, Field(discriminator="kind")]
+_KINDS: tuple[type[Section], ...] = (SparkAction, SwitchAction, BuyNotesAction, PolicyAction)
+ACTIONS: dict[str, type[Section]] = {kind.model_fields["kind"].default: kind for kind in _KINDS}
 
 
 class Sections(Section):
@@ -394,4 +392,5 @@ class Sections(Section):
     chasers: Chasers
     pools: Pools
     output: Output
+    policy: Policy
     actions: tuple[Action, ...] = ()
