@@ -51,7 +51,7 @@ from abm.outcome.events import FORCED_SALE, FUND, LIMIT_SALE, SCENARIO, log_even
 from abm.outcome.recorder import record_funds, record_lenders, record_markets, turn_the_page
 from abm.policy.circuit_breaker import watch_halts
 from abm.policy.decisions import govern, watch
-from abm.policy.lending import lend_against_securities
+from abm.policy.lending import lend_to_banks, lend_to_dealers
 from abm.policy.leverage_cap import come_under_cap, watch_leverage
 from abm.policy.timed_actions import take_timed_actions
 
@@ -207,8 +207,8 @@ def call(e: Economy) -> None:
 
 
 def look_around(e: Economy) -> None:
-    if e.authority["awake"][0]:
-        lend_against_securities(
+    if e.authority["lending"][0]:
+        lend_to_dealers(
             e.dealers,
             e.banks,
             e.issuers,
@@ -216,7 +216,6 @@ def look_around(e: Economy) -> None:
             e.story,
             e.settings,
             e.switches,
-            e.authority["lending"][0],
             e.tick,
             e.journal,
             e.events,
@@ -253,6 +252,9 @@ def look_around(e: Economy) -> None:
         e.counter,
     )
     lend_reserves(e.banks, e.settings, e.journal)
+    if e.authority["awake"][0]:
+        on = e.authority["lending"][0]
+        lend_to_banks(e.banks, e.issuers, e.markets, e.story, e.settings, on, e.tick, e.journal, e.events, e.counter)
     leave_weak_banks(
         e.banks,
         e.depositors,

@@ -23,8 +23,8 @@ from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECURITIES_LENT
 from abm.records import BOOKS
 
 LONGEST = 40  # days
-# Beside the crash, in which the central bank lends: books that are sold and repay all loans, and banks that lend each other reserves; notes that
-# fall and are not hedged, so that even what was lent against them is lost.
+# Beside the crash, in which the central bank lends: books that are sold and repay all loans, and banks that lend
+# each other reserves; notes that fall and are not hedged, so that even what was lent against them is lost.
 SOLD = {
     "buyers__budget": 60_000,
     "buyers__note_budget": 60_000,

@@ -27,6 +27,7 @@ def sizes(**changes: Any) -> Any:
         margin_accounts=SimpleNamespace(count=ACCOUNTS),
         banks=SimpleNamespace(equity=2000.0, capital=1.0, notes=1500.0),
         dealers=SimpleNamespace(capital=250.0),
+        policy=SimpleNamespace(bank_capital=SimpleNamespace(on=False)),
         **changes,
     )
 

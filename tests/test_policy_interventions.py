@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from still import a_day, still
+from still import a_day, scratch, still
 from worlds import crash_seed, crash_world, finished, how_many, of_kind, under
 
 from abm.agents.rest_of_system import PUBLIC
 from abm.economy import Economy
 from abm.ledger.chart import DEALERS, DEPOSITS, NOTES, REVALUATIONS, TRANSACTIONS
+from abm.ledger.postings import move_insured
 
 # A market for notes that moves when they are bought.
 THIN = {"markets__notes__impact_multiplier": 0.45, "channels__margin_calls": False}
@@ -81,8 +82,7 @@ def run_on_a_dealer(on: bool, days: int = 8, **overrides: object) -> Economy:
 
 
 def test_a_sound_dealer_that_is_run_on_fails_of_cash_unless_the_central_bank_lends() -> None:
-    long_run = {"dealers__cash_days": 1, "dealers__run_speed": 0.5}
-    without, helped = run_on_a_dealer(False, **long_run), run_on_a_dealer(True, **long_run)
+    without, helped = (run_on_a_dealer(on, dealers__cash_days=0) for on in (False, True))
     assert without.dealers["failed"][0] > 0
     assert not helped.dealers["failed"].any()
     assert not without.rows["central_bank_loans"].any()
@@ -97,7 +97,7 @@ def test_what_is_lent_is_what_leaves_within_the_collateral() -> None:
     leaves = weak * (dealer["repo"].sum() + dealer["customer_cash"])
     economy = run_on_a_dealer(True, days=1)
     assert economy.dealers["central_bank_loan"][0] == pytest.approx(leaves, rel=1e-9)
-    assert economy.issuers["lent"].sum() == pytest.approx(leaves, rel=1e-9)
+    assert economy.issuers["central_bank_loans"].sum() == pytest.approx(leaves, rel=1e-9)
     collateral = dealer["units"][NOTES] + dealer["fund_repo"]
     haircut = 1.0 - 0.5 * leaves / collateral
     bounded = run_on_a_dealer(True, days=1, policy__lending__haircut=haircut)
@@ -119,27 +119,25 @@ def test_it_is_repaid_first_when_cash_is_back() -> None:
 
 
 def test_a_bank_short_of_reserves_borrows_instead_of_selling() -> None:
+    """Insured depositors have left it with four fifths of its reserves, and no bank trusts another."""
+
     def short_bank(on: bool) -> Economy:
-        economy = still(policy__lending__on=on, channels__interbank=False)
-        bank, other = economy.banks[0], economy.banks[1]
-        moved = 0.8 * bank["reserves"]
-        bank["reserves"] -= moved
-        other["reserves"] += moved
-        economy.banks["interbank_lender"] = 0  # nobody has reserves to lend
-        economy.banks["interbank"] = 0.0
+        economy = still(policy__lending__on=on, banks__run_ratio=0.25, channels__deposit_runs=False)
+        moved = 0.8 * float(economy.banks["reserves"][0])
+        move_insured(scratch(economy), economy.banks, economy.depositors[0], economy.depositors[1], moved)
+        a_day(economy, 2)
         return economy
 
-    opened = short_bank(True)
-    lacking = 0.5 * opened.banks["opening_reserves"][0] - opened.banks["reserves"][0]
-    economies = []
-    for on in (True, False):
-        economy = short_bank(on)
-        economy.check = False
-        a_day(economy, 2)
-        economies.append(economy)
-    assert economies[0].banks["central_bank_loan"][0] == pytest.approx(lacking, rel=0.05)
-    assert not economies[0].rows["forced_sales_lenders"][1]
-    assert economies[1].rows["forced_sales_lenders"][1] > 0.0
+    helped, alone = short_bank(True), short_bank(False)
+    bank, floor = helped.banks[0], helped.scenario.banks.liquidity_floor
+    assert bank["reserves"] == pytest.approx(floor * bank["opening_reserves"])
+    sold = helped.rows["forced_sales_lenders"][0]  # in the morning, before it could ask
+    assert bank["central_bank_loan"] == pytest.approx((floor - 0.2) * bank["opening_reserves"] - sold)
+    assert helped.rows["forced_sales_lenders"][1] == 0.0 < alone.rows["forced_sales_lenders"][1]
+    move_insured(scratch(helped), helped.banks, helped.depositors[1], helped.depositors[0], bank["opening_reserves"])
+    a_day(helped)
+    assert helped.banks["central_bank_loan"][0] == pytest.approx(0.0, abs=1e-9)
+    assert helped.issuers["central_bank_loans"].sum() == pytest.approx(0.0, abs=1e-9)
 
 
 # ---------------------------------------------------------------------------------- deposit guarantee

@@ -25,7 +25,7 @@ def lend_to_account(journal, banks, public, dealer, amount):
 @rule
 def owe_to_central_bank(journal, public, borrower, amount):
     """Let a borrower owe more to the central bank."""
-    public.lent += amount
+    public.central_bank_loans += amount
     borrower.central_bank_loan += amount
     journal[TRANSACTIONS, CENTRAL_BANK_LOANS, public.sector] += amount
     journal[TRANSACTIONS, CENTRAL_BANK_LOANS, borrower.sector] -= amount

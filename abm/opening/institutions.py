@@ -52,7 +52,8 @@ def institutions(scenario: Scenario, seed: int) -> Institutions:
     """Draw everybody whom no table of the scenario names."""
     own = scenario.tables
     banks = banks_from(scenario) if own.banks else draw_banks(scenario, seed)
-    banks["capital"] = banks["capital"] + extra_capital(scenario, banks)
+    if scenario.policy.bank_capital.on:
+        banks["capital"] = banks["capital"] + extra_capital(scenario, banks)
     dealers = arrays(own.dealers) if own.dealers else draw_dealers(scenario, banks)
     funds = funds_from(scenario) if own.funds else draw_funds(scenario, seed)
     exposures = arrays(own.exposures) if own.exposures else draw_exposures(scenario, seed, dealers, banks)

@@ -12,6 +12,7 @@ from abm.policy import POLICIES
 from abm.records import Record, memory
 from abm.scenario import Scenario
 
+BY_DECREE = 2  # buys until the decree ends
 YIELD_DAYS = 21  # of memory: one more than any trigger looks back
 
 AUTHORITY = Record(
@@ -21,7 +22,7 @@ AUTHORITY = Record(
         memory("awake", "0 or 1", "1 from the first day on which any policy was in force", kind="i8"),
         memory("events_seen", "count", "events up to its last look", kind="i8"),
         memory("yields", "basis points", "change of the note yield since the start, by day", size=YIELD_DAYS),
-        memory("buying", "0 or 1", "1 while it buys notes", kind="i8"),
+        memory("buying", "0, 1, 2", "1 while it buys notes because their market broke down, 2 by decree", kind="i8"),
         memory("bought", "$bn", "notes bought since the trigger"),
         memory("guarantee_days", "days", "since it has stood behind all deposits, 0: it does not", kind="i8"),
         memory("released", "0 or 1", "1 while banks may use their buffers", kind="i8"),
@@ -44,6 +45,6 @@ def decree(authority: np.ndarray, name: str, on: bool) -> None:
     authority[name] = on
     authority["awake"] = 1
     if name == "note_purchases":
-        authority["buying"] = on
+        authority["buying"] = BY_DECREE if on else 0
     elif name == "deposit_guarantee":
         authority["guarantee_days"] = on

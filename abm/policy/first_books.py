@@ -36,13 +36,15 @@ def most_assets(scenario: Scenario) -> float:
 
 def extra_capital(scenario: Scenario, banks: Columns) -> np.ndarray:
     """Return what the capital buffer adds to each bank's capital, in $bn: buffer * weighted assets."""
-    buffer = scenario.policy.bank_capital
     free = banks["reserves"] + banks["notes"] + banks["bills"]
     weighted = scenario.banks.risk_weight * np.maximum(banks["assets"] - free, 0.0)
-    return buffer.buffer * weighted if buffer.on else np.zeros(len(weighted))
+    return scenario.policy.bank_capital.buffer * weighted
 
 
 def opening_equity(scenario: Scenario) -> float:
     """Return the capital that all banks open with, in $bn."""
+    equity = float(scenario.banks.equity) * float(scenario.banks.capital)
+    if not scenario.policy.bank_capital.on:
+        return equity
     banks = {name: np.array([getattr(scenario.banks, name)]) for name in ("assets", "reserves", "notes", "bills")}
-    return scenario.banks.equity * scenario.banks.capital + float(extra_capital(scenario, banks)[0])
+    return equity + float(extra_capital(scenario, banks)[0])

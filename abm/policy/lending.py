@@ -20,19 +20,16 @@ from abm.outcome.events import AUTHORITY, BANK, CENTRAL_BANK_LOAN, DEALER, log_e
 
 
 @rule
-def lend_against_securities(
-    dealers, banks, issuers, markets, stories, settings, switches, on, tick, journal, events, counter
-):
-    """Lend what is lacking tonight, as far as collateral goes; banks repay what has come back.
+def lend_to_dealers(dealers, banks, issuers, markets, stories, settings, switches, tick, journal, events, counter):
+    """Lend to dealers what they lack tonight, as far as collateral goes.
 
-    a dealer lacks the funding that it could not find today, and what pools and customers will take back tonight
-    a bank lacks liquidity floor * opening reserves - reserves, and repays what it has beyond opening reserves
-    most = (1 - haircut) * collateral - loan
+    lacking = funding that it could not find today + what pools and customers will take back tonight
+    most    = (1 - haircut) * (notes + repo lent to funds) - loan
     """
     public, haircut = issuers[PUBLIC], settings[0].policy.lending.haircut
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
-        if not on or dealer.failed:
+        if dealer.failed:
             continue
         leaves = leaving(dealer, settings[0].dealers) if switches[0].dealer_runs else 0.0
         lacking = dealer.missing_cash + leaves * (total_repo(dealer) + dealer.customer_cash)
@@ -45,20 +42,31 @@ def lend_against_securities(
             announce(DEALER, dealer.id, lent, cause, tick, events, counter)
         lend_to_account(journal, banks, public, dealer, lent)
         dealer.missing_cash = max(0.0, dealer.missing_cash - lent)
+
+
+@rule
+def lend_to_banks(banks, issuers, markets, stories, settings, on, tick, journal, events, counter):
+    """Lend to banks what others have not, and be repaid what has come back.
+
+    lacking = liquidity floor * opening reserves - reserves, at most (1 - haircut) * Treasuries - loan
+    repaid  = reserves - opening reserves
+    """
+    public, haircut = issuers[PUBLIC], settings[0].policy.lending.haircut
     for row in range(banks.shape[0]):
         bank = banks[row]
         if bank.failed:
             continue
-        lacking = settings[0].banks.liquidity_floor * bank.opening_reserves - bank.reserves
-        lent = min(lacking, (1.0 - haircut) * treasuries_of(bank, markets) - bank.central_bank_loan)
-        if on and lent > DUST:
-            if bank.central_bank_loan <= DUST:
-                cause = cause_of_failure(bank.loss_event, markets, stories, tick, events, counter)
-                announce(BANK, bank.id, lent, cause, tick, events, counter)
-            lend_reserves_to(journal, public, bank, lent)
         repaid = min(bank.central_bank_loan, bank.reserves - bank.opening_reserves)
         if repaid > 0.0:
             lend_reserves_to(journal, public, bank, -repaid)
+        lacking = settings[0].banks.liquidity_floor * bank.opening_reserves - bank.reserves
+        lent = min(lacking, (1.0 - haircut) * treasuries_of(bank, markets) - bank.central_bank_loan)
+        if not on or lent <= DUST:
+            continue
+        if bank.central_bank_loan <= DUST:
+            cause = cause_of_failure(bank.loss_event, markets, stories, tick, events, counter)
+            announce(BANK, bank.id, lent, cause, tick, events, counter)
+        lend_reserves_to(journal, public, bank, lent)
 
 
 @rule

@@ -12,7 +12,7 @@ from abm.compiled import rule
 from abm.ledger.chart import NOTES
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import AUTHORITY, MARKET, NOTE_PURCHASES, log_event
-from abm.policy.authority import YIELD_DAYS
+from abm.policy.authority import BY_DECREE, YIELD_DAYS
 
 DUST = 1e-9  # $bn
 
@@ -26,7 +26,8 @@ def watch_notes(authority, markets, stories, days, terms, tick, events, counter)
     authority.yields[tick % YIELD_DAYS] = basis_points
     if authority.buying:
         authority.bought += days[0].notes_bought
-        authority.buying = notes.depth < terms.calm_depth
+        if notes.depth >= terms.calm_depth and authority.buying != BY_DECREE:
+            authority.buying = 0
     elif rise >= terms.yield_rise and notes.depth < terms.depth and still_to_buy(authority, terms) > DUST:
         authority.buying = 1
         cause = cause_of_move(NOTES, markets, stories[0], tick, events, counter)
