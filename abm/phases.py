@@ -252,8 +252,8 @@ def look_around(e: Economy) -> None:
         e.counter,
     )
     lend_reserves(e.banks, e.settings, e.journal)
-    if e.authority["awake"][0]:
-        on = e.authority["lending"][0]
+    on = e.authority["lending"][0]
+    if on or e.issuers["central_bank_loans"].any():
         lend_to_banks(e.banks, e.issuers, e.markets, e.story, e.settings, on, e.tick, e.journal, e.events, e.counter)
     leave_weak_banks(
         e.banks,

@@ -182,13 +182,16 @@ def raised(fund, market, margin):
 
     A buffer that the authority asks for is there in calm, and used up before margins rise.
     """
-    return max(1.0 + fund.margin_buffer, min(fund.margin_factor * market.margin_factor, margin.largest_factor))
+    times = min(fund.margin_factor * market.margin_factor, margin.largest_factor)
+    least = 1.0 + fund.margin_buffer
+    return max(least, times)
 
 
 @rule
 def margin_rate(fund, k, market, margin):
     """Return the margin that the dealers require on a fund's holding in market k, a share of its value."""
-    return max(market.margin_floor, raised(fund, market, margin) * fund.maintenance[k])
+    rate = raised(fund, market, margin) * fund.maintenance[k]
+    return max(market.margin_floor, rate)
 
 
 @rule
