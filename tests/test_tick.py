@@ -53,6 +53,7 @@ def test_every_phase_writes_what_it_declares_and_nothing_else() -> None:
             off(crash_world(), "fund_default_losses"),
             crash_world(**MANY),
             under(crash_world(policy__leverage_cap__most=3), *POLICIES),
+            under(crash_world(), "lending"),
             small_world(**UNHEDGED),
             small_world(**RALLY),
             small_world(**SLUMP),
