@@ -28,6 +28,7 @@ from abm.contagion.stablecoin_runs import run_from
 from abm.ledger.chart import AI_EQUITY, CRYPTO, DUST, N_TRADED
 from abm.outcome.causes import log_sale
 from abm.outcome.events import FORCED_SALE, FUND, LIMIT_SALE, MARKET
+from abm.policy.leverage_cap import come_under_cap
 
 
 @rule
@@ -52,6 +53,8 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
             cause, kind = fund.own_cause, LIMIT_SALE
         elif switch.redemptions and raise_cash_for_redemptions(fund, markets, settings[0], tick):
             cause = fund.notice_cause
+        elif fund.leverage_cap > 0.0 and come_under_cap(fund, markets, settings[0]):
+            cause, kind = fund.cap_cause, LIMIT_SALE
         else:
             if switch.ordinary_trading:
                 trade_as_usual(fund, markets, seed, tick)

@@ -35,9 +35,11 @@ from abm.markets.impact import LAWS
 from abm.markets.market import MARKET
 from abm.opening import open_books
 from abm.opening.traders import with_trader
-from abm.outcome import recorder
+from abm.outcome import tables
 from abm.outcome.events import EVENT, NO_EVENT, events_frame
-from abm.outcome.recorder import COLUMNS, DAY, ROW, Tables
+from abm.outcome.recorder import COLUMNS, DAY, ROW
+from abm.outcome.tables import Tables
+from abm.policy.authority import AUTHORITY, open_authority
 from abm.records import Record, memory, term
 from abm.scenario import Scenario
 from abm.scenario.sections import Sections
@@ -75,6 +77,7 @@ RECORDS: dict[str, Record] = AGENTS | {
     "output": OUTPUT,
     "credit_market": CREDIT_MARKET,
     "switches": SWITCHES,
+    "authority": AUTHORITY,
     "day": DAY,
 }
 WITH_FIELD: dict[str, tuple[str, ...]] = {
@@ -114,6 +117,7 @@ class Economy:
     output: np.ndarray
     credit_market: np.ndarray
     switches: np.ndarray
+    authority: np.ndarray
     day: np.ndarray
 
     def __init__(self, scenario: Scenario, seed: int, *, check: bool = False) -> None:
@@ -123,7 +127,7 @@ class Economy:
         self.tick = 0
         self.settings = settings(scenario)
         self.sparks = sparks(scenario)
-        tables = open_books(scenario, seed) | open_markets(scenario)
+        tables = open_books(scenario, seed) | open_markets(scenario) | {"authority": open_authority(scenario)}
         for name, table in tables.items():
             setattr(self, name, table)
         self.journal = np.zeros((2, N_INSTRUMENTS, N_SECTORS))
@@ -232,12 +236,12 @@ class Economy:
         done = self.tick
         ends = np.stack([self.opening, self.balances()])
         return Tables(
-            ticks=recorder.ticks_frame(self.rows),
+            ticks=tables.ticks_frame(self.rows),
             events=events_frame(self.events[: self.counter[0]]),
-            agents=recorder.agents_frame(self.agents),
-            flows=recorder.matrix_frame(self.journals[:, TRANSACTIONS], np.arange(done)),
-            revaluations=recorder.matrix_frame(self.journals[:, REVALUATIONS], np.arange(done)),
-            balance_sheets=recorder.matrix_frame(ends, np.array([-1, done - 1])),
+            agents=tables.agents_frame(self.agents),
+            flows=tables.matrix_frame(self.journals[:, TRANSACTIONS], np.arange(done)),
+            revaluations=tables.matrix_frame(self.journals[:, REVALUATIONS], np.arange(done)),
+            balance_sheets=tables.matrix_frame(ends, np.array([-1, done - 1])),
         )
 
     def save(self, path: str | Path) -> None:
@@ -352,9 +356,9 @@ def open_markets(scenario: Scenario) -> dict[str, np.ndarray]:
         markets["belief_per_doubter"][k] = market.belief_per_doubter(scenario)
     markets["easiest_to_sell"] = np.argsort(-markets["daily_volume"], kind="stable")
     markets["price"] = markets["last_price"] = markets["depth"] = markets["margin_factor"] = 1.0
-    markets["futures_price"] = markets["last_futures_price"] = 1.0
+    markets["futures_price"] = markets["last_futures_price"] = markets["open_share"] = 1.0
     markets["futures_basis"] = scenario.markets.futures_basis
-    markets["move_event"] = markets["sale_event"] = markets["call_event"] = NO_EVENT
+    markets["move_event"] = markets["sale_event"] = markets["call_event"] = markets["halt_event"] = NO_EVENT
     story["doubters"] = 1.0 - scenario.narrative.believers
     story["bad_news_event"] = NO_EVENT
     for name in CHANNELS:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abm.agents.cash_pool import put_cash_into_bills
-from abm.agents.rest_of_system import PUBLIC
 from abm.agents.trader import ask_traders
-from abm.channels import CHANNELS, NO_CHANNEL
 from abm.contagion.bank_asset_sales import sell_treasuries
 from abm.contagion.builder_defaults import builders_default
 from abm.contagion.common_story import share_the_story
@@ -33,7 +31,6 @@ from abm.contagion.reserve_treasuries import keep_reserves
 from abm.contagion.risk_limits import set_own_limits
 from abm.contagion.stablecoin_runs import depositors_run, doubt_issuers
 from abm.decisions import funds_decide, holders_decide
-from abm.ledger.chart import NOTES
 from abm.ledger.coin_settlement import (
     deliver_to_holders,
     deliver_to_stablecoins,
@@ -66,13 +63,6 @@ from abm.markets.clearing import (
     set_pegs,
 )
 from abm.markets.news import hear_news
-from abm.outcome.events import (
-    NO_EVENT,
-    NO_INSTRUMENT,
-    SCENARIO,
-    TIMED_ACTION,
-    log_event,
-)
 from abm.outcome.recorder import (
     record_crypto,
     record_funds,
@@ -81,39 +71,20 @@ from abm.outcome.recorder import (
     record_private_credit,
     turn_the_page,
 )
+from abm.policy.circuit_breaker import watch_halts
+from abm.policy.decisions import govern, watch
+from abm.policy.lending import lend_to_banks, lend_to_dealers
+from abm.policy.leverage_cap import watch_leverage
+from abm.policy.timed_actions import take_timed_actions
 
 if TYPE_CHECKING:
     from abm.economy import Economy
 
 
-def take_timed_actions(e: Economy) -> None:
-    """Do what the scenario has put down for today: switch a channel, buy notes; sparks are heard as news."""
-    for action in e.scenario.actions:
-        days = getattr(action, "days", 1)
-        if not action.tick <= e.tick < action.tick + days:
-            continue
-        if action.kind == "switch":
-            e.switches[action.channel] = action.on
-        elif action.kind == "buy_notes":
-            e.issuers["orders"][PUBLIC, NOTES] += action.per_day / e.markets["price"][NOTES]
-        if action.tick == e.tick:
-            channel = CHANNELS.index(action.channel) if action.kind == "switch" else NO_CHANNEL
-            instrument = NOTES if action.kind == "buy_notes" else NO_INSTRUMENT
-            amount = {"switch": lambda a: float(a.on), "buy_notes": lambda a: a.per_day, "spark": lambda a: a.total}
-            log_event(
-                e.events,
-                e.counter,
-                TIMED_ACTION,
-                e.tick,
-                SCENARIO,
-                0,
-                SCENARIO,
-                0,
-                channel,
-                instrument,
-                amount[action.kind](action),
-                NO_EVENT,
-            )
+def decide_policy(e: Economy) -> None:
+    take_timed_actions(e)
+    if e.authority["awake"][0]:
+        govern(e.authority, e.funds, e.banks, e.markets, e.issuers, e.settings)
 
 
 def hear_the_news(e: Economy) -> None:
@@ -149,6 +120,8 @@ def clear(e: Economy) -> None:
     collect_cover(e.funds, e.markets)
     collect_holders(e.holders, e.stablecoins, e.depositors, e.markets, e.day, e.scenario.stablecoins.direct_access)
     find_prices(e.markets, e.investors, e.settings, e.switches, e.day, e.tick, e.events, e.counter)
+    if e.authority["circuit_breaker"][0]:
+        watch_halts(e.markets, e.story, e.settings, e.day, e.tick, e.events, e.counter)
     for holders in e.with_field("units"):
         revalue_holdings(holders, e.markets, e.journal)
     revalue_holders(e.day, e.markets, e.journal)
@@ -199,18 +172,9 @@ def settle(e: Economy) -> None:
     deliver_to_investors(e.investors, e.banks, e.house, e.markets, e.journal)
     square_coins(e.investors, e.stablecoins, e.banks, e.settings, e.journal)
     pay_redemptions(
-        e.funds,
-        e.dealers,
-        e.banks,
-        e.investors,
-        e.markets,
-        e.settings,
-        e.switches,
-        e.tick,
-        e.day,
-        e.journal,
+        e.funds, e.dealers, e.banks, e.investors, e.markets, e.settings, e.switches, e.tick, e.day, e.journal
     )
-    settle_dealers(e.dealers, e.banks, e.pools, e.house, e.settings, e.journal)
+    settle_dealers(e.dealers, e.banks, e.pools, e.issuers, e.house, e.settings, e.journal)
     rebuild_budgets(e.investors, e.settings)
 
 
@@ -230,9 +194,25 @@ def call(e: Economy) -> None:
     call_crypto(e.holders, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     set_own_limits(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     ask_for_redemptions(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+    if e.authority["leverage_cap"][0]:
+        watch_leverage(e.funds, e.markets, e.story, e.tick, e.events, e.counter)
 
 
 def look_around(e: Economy) -> None:
+    if e.authority["lending"][0]:
+        lend_to_dealers(
+            e.dealers,
+            e.banks,
+            e.issuers,
+            e.markets,
+            e.story,
+            e.settings,
+            e.switches,
+            e.tick,
+            e.journal,
+            e.events,
+            e.counter,
+        )
     leave_weak_dealers(
         e.dealers,
         e.pools,
@@ -264,36 +244,20 @@ def look_around(e: Economy) -> None:
         e.counter,
     )
     lend_reserves(e.banks, e.settings, e.journal)
+    on = e.authority["lending"][0]
+    if on or e.issuers["central_bank_loans"].any():
+        lend_to_banks(e.banks, e.issuers, e.markets, e.story, e.settings, on, e.tick, e.journal, e.events, e.counter)
     show_withdrawals(
-        e.stablecoins,
-        e.banks,
-        e.markets,
-        e.story,
-        e.settings,
-        e.switches,
-        e.tick,
-        e.day,
-        e.events,
-        e.counter,
+        e.stablecoins, e.banks, e.markets, e.story, e.settings, e.switches, e.tick, e.day, e.events, e.counter
     )
     leave_weak_banks(
-        e.banks,
-        e.depositors,
-        e.markets,
-        e.story,
-        e.settings,
-        e.switches,
-        e.tick,
-        e.day,
-        e.journal,
-        e.events,
-        e.counter,
+        e.banks, e.depositors, e.markets, e.story, e.settings, e.switches, e.tick, e.day, e.journal, e.events, e.counter
     )
     doubt_issuers(e.stablecoins, e.banks, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     tighten_credit(e.banks, e.dealers, e.debtors, e.depositors, e.settings, e.switches, e.day, e.journal)
     find_cash(
         e.credit_funds, e.banks, e.investors, e.debtors, e.depositors, e.credit_market, e.markets, e.story,
-        e.settings, e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+        e.settings, e.switches, e.day, e.journal, e.tick, e.events, e.counter
     )  # fmt: skip
 
 
@@ -313,33 +277,14 @@ def resolve(e: Economy) -> None:
         e.counter,
     )
     mark_insolvent(
-        e.dealers,
-        e.banks,
-        e.markets,
-        e.story,
-        e.settings,
-        e.switches,
-        e.journal,
-        e.tick,
-        e.events,
-        e.counter,
+        e.dealers, e.banks, e.markets, e.story, e.settings, e.switches, e.journal, e.tick, e.events, e.counter
     )
     resolve_dealers(
-        e.dealers,
-        e.banks,
-        e.depositors,
-        e.markets,
-        e.story,
-        e.settings,
-        e.day,
-        e.journal,
-        e.tick,
-        e.events,
-        e.counter,
+        e.dealers, e.banks, e.depositors, e.markets, e.story, e.settings, e.day, e.journal, e.tick, e.events, e.counter
     )
     resolve_credit_funds(
         e.credit_funds, e.builders, e.banks, e.investors, e.debtors, e.credit_market, e.markets, e.story, e.settings,
-        e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+        e.switches, e.day, e.journal, e.tick, e.events, e.counter
     )  # fmt: skip
     run_receiverships(e.banks, e.depositors, e.issuers, e.settings, e.day, e.journal)
     resolve_banks(
@@ -384,7 +329,7 @@ def produce(e: Economy) -> None:
     )
     builders_default(
         e.builders, e.credit_funds, e.banks, e.debtors, e.output, e.credit_market, e.markets, e.story, e.settings,
-        e.switches, e.day, e.journal, e.tick, e.events, e.counter,
+        e.switches, e.day, e.journal, e.tick, e.events, e.counter
     )  # fmt: skip
 
 
@@ -394,4 +339,17 @@ def record(e: Economy) -> None:
     record_crypto(e.row_pages, e.tick, e.stablecoins, e.day)
     record_lenders(e.row_pages, e.tick, e.dealers, e.banks, e.output, e.markets, e.settings, e.day)
     record_private_credit(e.row_pages, e.tick, e.credit_funds, e.builders, e.day)
+    if e.authority["awake"][0]:
+        watch(
+            e.authority,
+            e.banks,
+            e.depositors,
+            e.markets,
+            e.story,
+            e.settings,
+            e.day,
+            e.tick,
+            e.events,
+            e.counter,
+        )
     turn_the_page(e.markets, e.day, e.journal, e.journal_pages, e.tick)

@@ -36,10 +36,17 @@ class Phase:
 TICK: tuple[Phase, ...] = (
     Phase(
         "policy",
-        phases.take_timed_actions,
-        "timed actions of the scenario: switches, purchases of notes",
-        reads=("scenario",),
-        writes=("switches.memory", "issuers.intents"),
+        phases.decide_policy,
+        "timed actions of the scenario; the authority tells its rules, buys notes, guarantees deposits",
+        reads=("scenario", "authority.memory"),
+        writes=(
+            "switches.memory",
+            "authority.memory",
+            "issuers.intents",
+            "funds.memory",
+            "banks.memory",
+            "markets.memory",
+        ),
     ),
     Phase(
         "news",
@@ -198,6 +205,7 @@ TICK: tuple[Phase, ...] = (
             "credit_funds.books",
             "credit_funds.memory",
             "stablecoins.memory",
+            "issuers.books",
             "markets.memory",
             "day.memory",
         ),
@@ -263,8 +271,8 @@ TICK: tuple[Phase, ...] = (
     Phase(
         "record",
         phases.record,
-        "the day is written down and the page is turned",
+        "the day is written down, the authority looks at it, and the page is turned",
         reads=("everything",),
-        writes=("markets.memory", "day.memory"),
+        writes=("authority.memory", "markets.memory", "day.memory"),
     ),
 )

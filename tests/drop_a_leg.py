@@ -14,17 +14,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from worlds import crash_world
+from worlds import crash_world, under
 
 from abm.economy import AGENTS, Economy
 from abm.errors import CheckFailed
-from abm.ledger import chart, postings, private_credit, revaluations
+from abm.ledger import central_bank, chart, coin_postings, postings, private_credit, revaluations
 from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECURITIES_LENT
 from abm.records import BOOKS
 
 LONGEST = 40  # days
-# Beside the crash: books that are sold and repay all loans, and banks that lend each other reserves; notes that
-# fall and are not hedged, so that even what was lent against them is lost.
+# Beside the crash, in which the central bank lends: books that are sold and repay all loans, and banks that lend
+# each other reserves; notes that fall and are not hedged, so that even what was lent against them is lost.
 SOLD = {
     "buyers__budget": 60_000,
     "buyers__note_budget": 60_000,
@@ -33,7 +33,7 @@ SOLD = {
 }
 SOUND = {"banks__capital": 1, "banks__liquidity_floor": 0.99, "margin__grace_days": 0, "spark__total": 0.3}
 UNHEDGED = {"funds__relative_value__futures_short": 0, "markets__notes__news_volatility": 0.15, "spark__total": 2.5}
-WORLDS = (crash_world(), crash_world(**SOLD, **SOUND), crash_world(**SOLD, **UNHEDGED))
+WORLDS = (under(crash_world(), "lending"), crash_world(**SOLD, **SOUND), crash_world(**SOLD, **UNHEDGED))
 CLAIMS = [
     (record.name, field.name, INSTRUMENTS[field.instrument])
     for record in AGENTS.values()
@@ -120,7 +120,7 @@ def verdict(economy: Economy) -> str:
 
 def main(seed: int) -> None:
     found = []
-    for module in (postings, revaluations, private_credit):
+    for module in (postings, revaluations, private_credit, central_bank, coin_postings):
         originals = {
             name: item
             for name, item in vars(module).items()

@@ -14,6 +14,7 @@ ALL_ACTIONS = [
     {"kind": "spark", "tick": 100, "total": -0.1, "days": 5},
     {"kind": "switch", "tick": 200, "channel": "margin_calls", "on": False},
     {"kind": "buy_notes", "tick": 300, "per_day": 50.0, "days": 10},
+    {"kind": "policy", "tick": 400, "policy": "lending", "on": True},
 ]
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 
 from abm.outcome.events import EVENT, events_frame
-from abm.outcome.recorder import ROW, ticks_frame
+from abm.outcome.recorder import ROW
 from abm.outcome.reduce import reduce_run
 from abm.outcome.summary import summarise
+from abm.outcome.tables import ticks_frame
 from abm.report.data import ComparisonData, MemberRun, comparison_data
 from abm.scenario import Scenario, load
 
@@ -27,6 +28,7 @@ def sizes(**changes: Any) -> Any:
         margin_accounts=SimpleNamespace(count=ACCOUNTS),
         banks=SimpleNamespace(equity=2000.0, capital=1.0, notes=1500.0),
         dealers=SimpleNamespace(capital=250.0),
+        policy=SimpleNamespace(bank_capital=SimpleNamespace(on=False)),
         **changes,
     )
 

@@ -3,18 +3,19 @@
 import numpy as np
 import polars as pl
 import pytest
-from worlds import crash_seed, crash_world, default, finished
+from worlds import crash_seed, crash_world, default, finished, under
 
 from abm.channels import CHANNELS
 from abm.economy import Economy
 from abm.ledger.chart import CRYPTO, INSTRUMENTS, N_TRADED
-from abm.outcome.events import KINDS
+from abm.outcome.events import KINDS, OF_THE_AUTHORITY
+from abm.policy import POLICIES
 
 ROOTS = {"news", "timed_action"}
 # What may stand behind what. A bank or dealer may also fail without a loss: its own books were thin enough. A dealer
 # that has been run on and calmed down may be run on again.
 CAUSES = {
-    "price_move": {"news", "forced_sale", "limit_sale"},
+    "price_move": {"news", "forced_sale", "limit_sale", "trading_halted"},
     "margin_call": {"price_move", "loan_recalled"},
     "call_met": {"margin_call"},
     "forced_sale": {
@@ -22,7 +23,7 @@ CAUSES = {
         *("bank_loss", "bank_failed", "deposit_run", "loan_losses", "builder_defaults", "refinancing_refused"),
         "price_move",
     },
-    "limit_sale": {"risk_limit"},
+    "limit_sale": {"risk_limit", "leverage_capped"},
     "deposit_run": {
         *("bank_loss", "loan_losses", "builder_defaults", "refinancing_refused", "price_move", "deposit_run"),
     },
@@ -43,6 +44,14 @@ CAUSES = {
     "lines_drawn": {"refinancing_refused", "builder_defaults", "price_move"},
     "credit_fund_failed": {"refinancing_refused", "builder_defaults", "price_move"},
     "sales_rationed": {"forced_sale", "limit_sale", "news"},
+    "leverage_capped": {"price_move"},
+    "trading_halted": {"price_move"},
+    "note_purchases": {"price_move"},
+    "buffer_released": {"bank_loss", "loan_losses", "deposit_run", "price_move"},
+    "deposits_guaranteed": {"bank_failed", "deposit_run"},
+    "central_bank_loan": {
+        *("shortfall", "seizure", "dealer_run", "bank_loss", "loan_losses", "deposit_run", "price_move"),
+    },
 }
 
 
@@ -97,8 +106,19 @@ def test_events_of_the_shipped_scenario(spark: float) -> None:
     assert_roots_and_causes(log)
 
 
+def test_whatever_the_authority_does_has_a_cause() -> None:
+    kinds = set()
+    for policies in (POLICIES, *((name,) for name in POLICIES)):
+        governed = under(crash_world(policy__leverage_cap__most=3), *policies)
+        log = finished(governed, crash_seed()).tables().events
+        assert_well_formed(log)
+        assert_roots_and_causes(log)
+        kinds |= set(log["kind"])
+    assert set(OF_THE_AUTHORITY) <= kinds
+
+
 def test_a_crash_has_every_kind_of_event(log: pl.DataFrame) -> None:
-    assert set(log["kind"]) == set(KINDS)
+    assert set(log["kind"]) == set(KINDS) - set(OF_THE_AUTHORITY)
 
 
 def test_every_margin_call_leads_back_to_a_root(log: pl.DataFrame) -> None:

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from worlds import crash_seed, crash_world, has_everything, how_many
+from worlds import crash_seed, crash_world, has_everything, how_many, under
 
 from abm.agents.leveraged_fund import LEVERAGED_FUND
 from abm.economy import AGENTS, Economy
 from abm.outcome.events import NO_EVENT
+from abm.policy import POLICIES
 from abm.records import BOOKS, MEMORY
 
 TICKS = 250
@@ -97,6 +98,17 @@ def test_a_dealer_with_nothing_changes_nobodys_choice_of_another() -> None:
         assert_same_series(alone, with_another)
         moved += np.count_nonzero(alone.funds["dealer"] != Economy(lonely, seed).funds["dealer"])
     assert moved > 0, "somebody opens an account"
+
+
+@pytest.mark.parametrize("policies", [POLICIES, ("note_purchases", "lending", "deposit_guarantee")], ids=len)
+def test_the_order_does_not_matter_to_the_authority(policies: tuple[str, ...]) -> None:
+    governed = under(crash_world(run__ticks=TICKS, policy__leverage_cap__most=3), *policies)
+    one, other, chance = Economy(governed, crash_seed()), Economy(governed, crash_seed()), np.random.default_rng(9)
+    for name in PERMUTED:
+        permute(other, name, chance)
+    one.advance()
+    other.advance()
+    assert_same_series(one, other)
 
 
 def test_books_close_in_any_order() -> None:

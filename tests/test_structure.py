@@ -32,7 +32,7 @@ AROUND_THE_ENGINE = (
     "abm.model",
     "abm.report",
 )
-OUTCOME_OF_THE_ENGINE = ("abm.outcome.causes", "abm.outcome.events", "abm.outcome.recorder")
+OUTCOME_OF_THE_ENGINE = ("abm.outcome.causes", "abm.outcome.events", "abm.outcome.recorder", "abm.outcome.tables")
 OUTSIDE_LIBRARIES = ("jinja2", "matplotlib", "mesa", "pandas", "rich", "typer")
 LONGEST = 400
 

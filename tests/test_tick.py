@@ -3,18 +3,20 @@
 import inspect
 
 import numpy as np
-from worlds import crash_seed, crash_world, finished, off, small_world, watching
+from worlds import crash_seed, crash_world, finished, off, small_world, under, watching
 
 import abm.tick
 from abm.channels import CHANNELS
 from abm.economy import RECORDS, Economy
+from abm.policy import POLICIES
 from abm.records import INTENTS, PARTS, TERMS
 from abm.tick import TICK, Phase
 
-# Switching a channel and buying notes are things that happen too.
+# Switching a channel or a policy and buying notes are things that happen too.
 EVERYTHING = [
     {"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3},
     {"kind": "switch", "tick": 90, "channel": "margin_calls", "on": False},
+    {"kind": "policy", "tick": 91, "policy": "circuit_breaker", "on": True},
 ]
 # Where notes fall and dealers do not hedge them, they look weak and fail without any customer's loss, and nobody
 # else asks why notes fell.
@@ -68,6 +70,8 @@ def test_every_phase_writes_what_it_declares_and_nothing_else() -> None:
             crash_world(actions=EVERYTHING),
             off(crash_world(), "fund_default_losses"),
             crash_world(**MANY),
+            under(crash_world(policy__leverage_cap__most=3), *POLICIES),
+            under(crash_world(), "lending"),
             small_world(**UNHEDGED),
             small_world(**THIN),
             small_world(**RALLY),

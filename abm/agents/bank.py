@@ -8,6 +8,7 @@ from abm.ledger.chart import (
     BANK_DEBT,
     BANK_LOANS,
     BILLS,
+    CENTRAL_BANK_LOANS,
     CREDIT_LINES,
     DATA_CENTRE_LOANS,
     DEALER_SHARES,
@@ -53,6 +54,7 @@ BANK = Record(
         ),
         liability("debt", BANK_DEBT, "bonds and wholesale funding"),
         liability("support", PUBLIC_SUPPORT, "lent by the public in receivership"),
+        liability("central_bank_loan", CENTRAL_BANK_LOANS, "borrowed against Treasuries"),
         memory("failed", "0, 1, 2", "0 sound, 1 resolved, 2 failed and not yet resolved", kind="i8"),
         memory("days_failed", "days", "since it failed", kind="i8"),
         memory("capital", "$bn", "assets less liabilities at the last look"),
@@ -69,6 +71,8 @@ BANK = Record(
         memory("payout", "share", "part of what it owes that a receiver pays, 1 while it is sound"),
         memory("claims_lost", "$bn", "what failed banks will not pay it"),
         memory("loss_event", "event", "the last loss on a debtor, as an event", kind="i8"),
+        memory("capital_buffer", "share", "capital that the authority asks for beyond its target"),
+        memory("guarantee_days", "days", "since the public has stood behind its deposits, 0: it does not", kind="i8"),
         intent("orders", "units", "Treasuries to sell (-)", size=N_TRADED),
     ),
 )
@@ -99,7 +103,7 @@ def bank_assets(bank, markets):
 @rule
 def bank_capital(bank, markets):
     """Return assets less liabilities at market prices, in $bn."""
-    owed = bank.deposits + bank.debt + bank.support
+    owed = bank.deposits + bank.debt + bank.support + bank.central_bank_loan
     for line in range(N_BANK_LENDERS):
         owed += bank.interbank[line]
     return bank_assets(bank, markets) - owed

@@ -7,6 +7,7 @@ from abm.ledger.chart import (
     AI_EQUITY,
     BANK_LOANS,
     BROAD_EQUITY,
+    CENTRAL_BANK_LOANS,
     CUSTOMER_CASH,
     DEALER_SHARES,
     DEPOSITS,
@@ -48,6 +49,7 @@ DEALER = Record(
         liability("bank_loan", BANK_LOANS, "borrowed on each line", size=N_LINES, at="lender"),
         liability("repo", REPO, "borrowed against securities, from each pool", size=N_LINES, at="repo_lender"),
         liability("coin_repo", REPO, "borrowed against securities from stablecoin issuers"),
+        liability("central_bank_loan", CENTRAL_BANK_LOANS, "borrowed from the central bank"),
         liability("group_shares", DEALER_SHARES, "its capital, owned by the bank of its group", at="parent"),
         memory("failed", "0 to 3", "0 sound, 1 in receivership, 2 and 3 failed and not yet resolved", kind="i8"),
         memory("days_failed", "days", "since it failed", kind="i8"),
@@ -95,7 +97,8 @@ def dealer_capital(dealer, markets):
     capital += (dealer.lent_on - dealer.borrowed) * markets[BROAD_EQUITY].price
     for k in range(N_TRADED):
         capital += dealer.units[k] * markets[k].price
-    return capital - total_repo(dealer) - dealer.coin_repo - total_bank_loans(dealer)
+    owed = total_repo(dealer) + dealer.coin_repo + total_bank_loans(dealer) + dealer.central_bank_loan
+    return capital - owed
 
 
 @rule

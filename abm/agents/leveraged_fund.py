@@ -88,6 +88,9 @@ LEVERAGED_FUND = Record(
         memory("net_asset_value", "$bn", "assets less debt at the last marking"),
         memory("requirement", "$bn", "maintenance margin required at the last marking"),
         memory("margin_factor", "times", "margins asked of it against those in calm"),
+        memory("margin_buffer", "share", "rise of its margins in calm that the authority asks its lenders for"),
+        memory("leverage_cap", "times", "securities against net asset value that the authority allows, 0: any"),
+        memory("cap_cause", "event", "that it exceeds them, as an event", kind="i8"),
         memory("likeness", "share", "rise of its margins because its book looks like those that failed lately"),
         memory(
             "days_in_call",
@@ -166,8 +169,20 @@ def net_asset_value(fund, markets):
 
 @rule
 def raised(fund, market, margin):
-    """Return the times by which a fund's margins in a market stand above those of calm: `largest_factor` at most."""
-    return min(fund.margin_factor * market.margin_factor, margin.largest_factor)
+    """Return the times by which a fund's margins in a market stand above those of calm: `largest_factor` at most.
+
+    A buffer that the authority asks for is there in calm, and used up before margins rise.
+    """
+    times = min(fund.margin_factor * market.margin_factor, margin.largest_factor)
+    least = 1.0 + fund.margin_buffer
+    return max(least, times)
+
+
+@rule
+def margin_rate(fund, k, market, margin):
+    """Return the margin that the dealers require on a fund's holding in market k, a share of its value."""
+    rate = raised(fund, market, margin) * fund.maintenance[k]
+    return max(market.margin_floor, rate)
 
 
 @rule
@@ -178,13 +193,13 @@ def margin_requirement(fund, markets, margin):
     their notional value, and a little for what is inert.
     """
     inert = fund.other_securities + fund.other_owed
-    requirement = min(fund.margin_factor, margin.largest_factor) * margin.maintenance_other * inert
+    times = max(1.0 + fund.margin_buffer, min(fund.margin_factor, margin.largest_factor))
+    requirement = times * margin.maintenance_other * inert
     for k in range(N_TRADED):
         held = fund.units[k]
         if k == BROAD_EQUITY:
             held += sold_short(fund)
-        rate = raised(fund, markets[k], margin) * fund.maintenance[k]
-        requirement += rate * held * markets[k].price
+        requirement += margin_rate(fund, k, markets[k], margin) * held * markets[k].price
     futures = abs(fund.futures) * markets[NOTES].futures_price
     return requirement + raised(fund, markets[NOTES], margin) * margin.maintenance_futures * futures
 

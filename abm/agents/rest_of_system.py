@@ -11,6 +11,7 @@ from abm.agents.stablecoin_issuer import N_ISSUERS
 from abm.ledger.chart import (
     AI_EQUITY,
     BANK_DEBT,
+    CENTRAL_BANK_LOANS,
     DEPOSITS,
     N_TRADED,
     OTHER_LOANS,
@@ -49,6 +50,7 @@ ISSUER = Record(
         asset("units", AI_EQUITY, "notes bought back by the central bank", size=N_TRADED),
         asset("bank_debt", BANK_DEBT, "banks' bonds and wholesale funding held"),
         asset("support", PUBLIC_SUPPORT, "lent to banks in receivership"),
+        asset("central_bank_loans", CENTRAL_BANK_LOANS, "lent to dealers and banks against securities"),
         liability("issued", AI_EQUITY, "units of securities issued", size=N_TRADED),
         liability("other_securities", OTHER_SECURITIES, "inert securities issued"),
         liability("reserves", RESERVES, "central-bank reserves issued"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.agents.leveraged_fund import raised, shrink
+from abm.agents.leveraged_fund import margin_rate, shrink
 from abm.channels import CROSS_ASSET_SALES, MARGIN_CALLS
 from abm.compiled import rule
 from abm.ledger.chart import N_TRADED, NOTES
@@ -25,7 +25,7 @@ def raise_margin(fund, markets, margin, excess, cash, switch):
     for place in range(N_TRADED):
         k = markets[place].easiest_to_sell
         value = fund.units[k] * markets[k].price
-        margin_held = raised(fund, markets[k], margin) * fund.maintenance[k] * value
+        margin_held = margin_rate(fund, k, markets[k], margin) * value
         if value <= 0.0 or not (switch or k == fund.home_market):
             continue
         for_margin = still / margin_held if margin_held > 0.0 else 0.0

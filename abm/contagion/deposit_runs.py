@@ -25,15 +25,15 @@ def leave_weak_banks(banks, depositors, markets, stories, settings, switches, ti
                largest run; seen is what stablecoin issuers are seen to have withdrawn (`reserve_deposits`)
 
     The strongest take it in proportion to their capital beyond target. All withdrawals are counted before any
-    is paid. Without the channel nobody leaves.
+    is paid. Without the channel nobody leaves, nor some days after the public has guaranteed all deposits.
     """
-    terms = settings[0].banks
+    terms, delay_days = settings[0].banks, settings[0].policy.deposit_guarantee.delay_days
     for row in range(banks.shape[0]):
         bank = banks[row]
         before = bank.outflow
         bank.outflow = 0.0
         bank.withdrawn = 0.0
-        if not switches[0].deposit_runs or bank.failed:
+        if not switches[0].deposit_runs or bank.failed or bank.guarantee_days > delay_days:
             continue
         followed = terms.run_contagion * before + terms.withdrawal_contagion * bank.seen
         outflow = min(terms.largest_run, terms.run_speed * weakness(bank, terms) + followed)

@@ -189,9 +189,10 @@ def mark_insolvent(dealers, banks, markets, stories, settings, switches, journal
         bank.ratio = capital_ratio(bank, assets, bank.capital, markets, terms.risk_weight)
         if bank.failed == RESOLVED:
             bank.days_failed += 1
-        reach = terms.target_ratio - terms.minimum_ratio
-        bank.shortage = min(1.0, max(0.0, (terms.target_ratio - bank.ratio) / reach)) if reach > 0.0 else 0.0
-        out_of_cash = bank.reserves + treasuries_of(bank, markets) < 0.0
+        target = terms.target_ratio + bank.capital_buffer
+        reach = target - terms.minimum_ratio
+        bank.shortage = min(1.0, max(0.0, (target - bank.ratio) / reach)) if reach > 0.0 else 0.0
+        out_of_cash = bank.reserves + treasuries_of(bank, markets) < bank.central_bank_loan
         if bank.failed == SOUND and (bank.ratio < terms.minimum_ratio or out_of_cash) and switch:
             bank.failed = FAILED
         short_of_cash = bank.reserves < terms.liquidity_floor * bank.opening_reserves

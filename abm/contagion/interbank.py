@@ -12,11 +12,13 @@ from abm.agents.rest_of_system import FIRMS, PUBLIC
 from abm.channels import FUND_DEFAULT_LOSSES, INTERBANK
 from abm.compiled import rule
 from abm.contagion.fund_default_losses import FAILED, RESOLVED
+from abm.ledger.central_bank import lend_reserves_to
 from abm.ledger.chart import INTERBANK_LOANS
 from abm.ledger.postings import support_bank
 from abm.ledger.receivership import lose_deposits, lose_deposits_of, pay_insured
 from abm.ledger.revaluations import write_off_debt, write_off_interbank, write_off_loan, write_off_support
 from abm.outcome.events import BANK, BANK_FAILED, BANK_LOSS, NO_INSTRUMENT, log_event
+from abm.policy.deposit_guarantee import bear_their_loss, issuers_uninsured_at, uninsured_at
 
 MOST_ROUNDS = 10_000  # of clearing; each round carries losses one bank further
 SETTLED = 1e-13  # share: a payout that moves by less has settled
@@ -102,11 +104,15 @@ def resolve_banks(
     """Put all banks that are marked into receivership together.
 
     The receiver works out their loans at a loss; bondholders bear it first, then all others alike. Insured money
-    moves to strong banks at once, and the public stands in for it; the rest waits (`ledger/receivership.py`).
+    moves to strong banks at once, and the public stands in for it; the rest waits (`ledger/receivership.py`), and
+    loses nothing where the public guarantees it. The central bank is paid out of its collateral.
     """
     failing = False
     for row in range(banks.shape[0]):
-        failing = failing or banks[row].failed == FAILED
+        bank = banks[row]
+        failing = failing or bank.failed == FAILED
+        if bank.failed == FAILED and bank.central_bank_loan > 0.0:
+            lend_reserves_to(journal, issuers[PUBLIC], bank, -bank.central_bank_loan)
     if not failing:
         return
     terms, switch = settings[0].banks, switches[0].interbank
@@ -161,15 +167,22 @@ def resolve_banks(
                 lost,
                 failure,
             )
-        lose_deposits(depositors, row, bank, journal)
-        lose_deposits(investors, row, bank, journal)
-        lose_deposits(dealers, row, bank, journal)
-        lose_deposits(pools, row, bank, journal)
-        lose_deposits(chasers, row, bank, journal)
-        lose_deposits(holders, row, bank, journal)
-        lose_deposits_of(stablecoins, row, bank, journal)
-        lose_deposits(traders, row, bank, journal)
-        lose_deposits(credit_funds, row, bank, journal)
+        if bank.guarantee_days > 0:
+            uninsured = uninsured_at(depositors, row) + uninsured_at(investors, row) + uninsured_at(dealers, row)
+            uninsured += uninsured_at(pools, row) + uninsured_at(chasers, row) + uninsured_at(traders, row)
+            uninsured += uninsured_at(holders, row) + uninsured_at(credit_funds, row)
+            uninsured += issuers_uninsured_at(stablecoins, row)
+            bear_their_loss(journal, public, bank, uninsured, day)
+        else:
+            lose_deposits(depositors, row, bank, journal)
+            lose_deposits(investors, row, bank, journal)
+            lose_deposits(dealers, row, bank, journal)
+            lose_deposits(pools, row, bank, journal)
+            lose_deposits(chasers, row, bank, journal)
+            lose_deposits(holders, row, bank, journal)
+            lose_deposits_of(stablecoins, row, bank, journal)
+            lose_deposits(traders, row, bank, journal)
+            lose_deposits(credit_funds, row, bank, journal)
         pay_insured(banks, depositors, row, terms.target_ratio, public, day, journal)
     for row in range(banks.shape[0]):
         bank = banks[row]

@@ -5,7 +5,7 @@ Without it nobody trades or earns, and prices are the news and nothing else.
 
 from __future__ import annotations
 
-from abm.agents.leveraged_fund import ACTIVE, CLOSED, N_DEALERS, free_cash, raised, securities_held, sold_short
+from abm.agents.leveraged_fund import ACTIVE, CLOSED, N_DEALERS, free_cash, margin_rate, securities_held, sold_short
 from abm.channels import ORDINARY_TRADING
 from abm.compiled import rule
 from abm.ledger.chart import BILLS, BROAD_EQUITY, N_TRADED, NOTES
@@ -124,7 +124,7 @@ def renew_financing(fund, dealers, markets, margin, journal):
     wanted = (usual - free_cash(fund) + fund.advance) / margin.financing_days
     on_repo = fund.repo[0] + fund.repo[1] + fund.repo[2] + fund.repo[3]
     if wanted > 0.0:
-        haircut = fund.maintenance[NOTES] * raised(fund, markets[NOTES], margin)
+        haircut = margin_rate(fund, NOTES, markets[NOTES], margin)
         collateral = (1.0 - haircut) * fund.units[NOTES] * markets[NOTES].price
         collateral += (1.0 - margin.maintenance_other) * (fund.other_securities - fund.other_owed)
         far = fund.requirement < margin.buffer * fund.net_asset_value

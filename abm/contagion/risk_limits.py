@@ -16,6 +16,7 @@ from abm.contagion.redemptions import next_payment, spare_cash
 from abm.ledger.chart import N_TRADED
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import FUND, NO_INSTRUMENT, RISK_LIMIT, SCENARIO, log_event
+from abm.policy.leverage_cap import times_to_cap
 
 
 @rule
@@ -109,6 +110,10 @@ def keep_own_limits(fund, markets, settings, tick):
         if fund.requirement > 0.0:  # as far as margin allows
             most = settings.margin.buffer * fund.net_asset_value / fund.requirement - 1.0
             rebuilt = min(rebuilt, most * left)
+        if fund.leverage_cap > 0.0:  # and the authority
+            rebuilt = min(rebuilt, (times_to_cap(fund, markets) - 1.0) * left)
+            if rebuilt <= 0.0:
+                return False
         share = rebuilt / left if left > 0.0 else 0.0
         fund.given_up -= rebuilt
         shrink(fund, -share)

@@ -76,11 +76,13 @@ def twin_scenarios(scenario: Scenario) -> dict[str, Scenario]:
     """The scenarios of the twins by name, all over the same days and meant for the same seed.
 
     all_off: the same news, and nothing else happens; no_news: no spark, the rest as it is; belief_only: the
-    same news with the narrative alone. A timed action that the twin's world lacks is left out.
+    same news with the narrative alone, and no policy in either. A timed action that the twin's world lacks is left
+    out.
     """
     sparks = [action for action in scenario.to_dict()["actions"] if action["kind"] == "spark"]
     others = [action for action in scenario.to_dict()["actions"] if action["kind"] != "spark"]
     off = {f"channels.{name}": False for name in type(scenario.channels).model_fields}
+    off |= {f"policy.{name}.on": False for name in type(scenario.policy).model_fields}
     return {
         "all_off": scenario.replace({**off, "actions": sparks}),
         "no_news": scenario.replace({"spark.total": 0, "actions": others}),
@@ -99,7 +101,7 @@ def ticks_of(
 ) -> pl.DataFrame:
     """The daily series of a run up to the day `last` (default: its end), and nothing else of it."""
     from abm.economy import Economy
-    from abm.outcome.recorder import ticks_frame
+    from abm.outcome.tables import ticks_frame
 
     economy = Economy(scenario, seed)
     advance(economy, scenario.run.ticks if last is None else last, report)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from abm.outcome.recorder import Tables
     from abm.outcome.story import Sentence
     from abm.outcome.summary import Summary
+    from abm.outcome.tables import Tables
     from abm.outcome.why import Answer
     from abm.report.data import ComparisonData
 
@@ -213,7 +213,7 @@ class RunResult(Result):
     @classmethod
     def from_folder(cls, folder: Path, manifest: Mapping[str, Any]) -> RunResult:
         """The result that `write` left in a folder with this manifest."""
-        from abm.outcome.recorder import Tables
+        from abm.outcome.tables import Tables
 
         twins = tuple(name for name in TWINS if name in manifest["twins"])
         frames = read_tables(folder, tuple(f"twin_{name}" for name in twins))

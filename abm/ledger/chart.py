@@ -28,7 +28,8 @@ N_TRADED = 5
     FUND_BONDS,  # of private-credit funds, owed to their named owner, paid after the banks
     STABLECOINS,  # owed by a named issuer, at par
     CRYPTO_LOANS,  # between named crypto holders, in stablecoins
-) = range(N_TRADED, N_TRADED + 22)
+    CENTRAL_BANK_LOANS,  # of dealers and banks, against securities
+) = range(N_TRADED, N_TRADED + 23)
 
 INSTRUMENTS: tuple[str, ...] = (
     "ai_equity",
@@ -58,6 +59,7 @@ INSTRUMENTS: tuple[str, ...] = (
     "fund_bonds",
     "stablecoins",
     "crypto_loans",
+    "central_bank_loans",
 )
 N_INSTRUMENTS = len(INSTRUMENTS)
 

@@ -80,7 +80,8 @@ def to_strong_banks(banks, depositors, row, target_ratio, amount, insured, journ
 def run_receiverships(banks, depositors, issuers, settings, days, journal):
     """Pay out what is frozen at failed banks, square their reserves with the public, and book its losses.
 
-    Paid on the first day: first payment * frozen; then frozen / days left of `receivership_days`. What a bank in
+    Paid on the first day: first payment * frozen; then frozen / days left of `receivership_days`; all of it at once
+    where the public guarantees deposits. What a bank in
     receivership loses later is its bondholders' loss, then the public's as far as it has lent.
     """
     terms, public = settings[0].banks, issuers[PUBLIC]
@@ -93,6 +94,8 @@ def run_receiverships(banks, depositors, issuers, settings, days, journal):
         part = terms.first_payment
         if bank.days_failed > 1:
             part = 1.0 / max(1.0, terms.receivership_days - bank.days_failed + 2.0)
+        if bank.guarantee_days > 0:
+            part = 1.0
         paid = part * leaving.frozen
         leaving.frozen -= paid
         to_strong_banks(banks, depositors, row, terms.target_ratio, paid, False, journal)

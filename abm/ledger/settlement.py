@@ -5,8 +5,10 @@ from __future__ import annotations
 from abm.agents.dealer import N_LINES, total_bank_loans, total_repo
 from abm.agents.leveraged_fund import N_DEALERS, SEIZED, sold_short
 from abm.agents.long_term_investor import budget_for
-from abm.channels import BANK_ASSET_SALES, DEALER_RUNS, ORDINARY_TRADING, REDEMPTIONS, RISK_LIMITS
+from abm.agents.rest_of_system import PUBLIC
+from abm.channels import BANK_ASSET_SALES, DEALER_RUNS, NO_CHANNEL, ORDINARY_TRADING, REDEMPTIONS, RISK_LIMITS
 from abm.compiled import rule
+from abm.ledger.central_bank import lend_to_account
 from abm.ledger.chart import BILLS, BROAD_EQUITY, FUNDS, N_TRADED, NOTES
 from abm.ledger.postings import (
     charge_dealers,
@@ -61,6 +63,8 @@ def deliver_to_funds(funds, dealers, banks, depositors, investors, house, market
             cost += value
             if value < 0.0 and fund.channel[k] == RISK_LIMITS:
                 day.moved[RISK_LIMITS] -= value
+            elif value < 0.0 and fund.channel[k] == NO_CHANNEL:
+                day.sold_under_cap -= value
             elif value < 0.0 and fund.channel[k] != ORDINARY_TRADING:
                 count_forced_sale(day, fund, k, -value)
                 if fund.status == SEIZED:
@@ -241,6 +245,7 @@ def deliver_to_issuers(issuers, house, markets, days, journal):
             if issuers[row].orders[k] != 0.0:
                 cost = fill_order(issuers[row], k, markets[k], house[0], days[0], journal)
                 issue_reserves(journal, issuers[row], house[0], cost)
+                days[0].notes_bought += cost
 
 
 @rule
@@ -327,18 +332,21 @@ def pay_variation_margin(funds, dealers, investors, banks, house, markets, journ
 
 
 @rule
-def settle_dealers(dealers, banks, pools, house, settings, journal):
+def settle_dealers(dealers, banks, pools, issuers, house, settings, journal):
     """Let each dealer pay (or receive) what its customers' trades came to, then square its cash.
 
-    What is left over repays repo and bank loans in proportion. What is missing is borrowed so too: from banks
-    within the lines that they have granted and while they do not tighten (a failed dealer gets none), from cash
-    pools while they do not leave the dealer. What nobody lends is missing cash.
+    What is left over repays the central bank, then repo and bank loans in proportion. What is missing is borrowed
+    likewise: from banks within the lines that they have granted and while they do not tighten (a failed dealer gets
+    none), from cash pools while they do not leave the dealer. What nobody lends is missing cash.
     """
     spare = settings[0].dealers.spare_lines
     for row in range(dealers.shape[0]):
         dealer = dealers[row]
         pay_in(journal, banks, dealer, house[0], dealer.due)
         dealer.due = 0.0
+        to_central_bank = min(dealer.central_bank_loan, dealer.deposit - dealer.opening_deposit)
+        if to_central_bank > 0.0:
+            lend_to_account(journal, banks, issuers[PUBLIC], dealer, -to_central_bank)
         on_repo, on_lines = total_repo(dealer), total_bank_loans(dealer)
         wanted = dealer.opening_deposit - dealer.deposit
         if wanted <= 0.0:

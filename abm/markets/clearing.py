@@ -34,6 +34,7 @@ from abm.outcome.events import (
     SCENARIO,
     log_event,
 )
+from abm.policy.circuit_breaker import open_share
 
 
 @rule
@@ -176,6 +177,11 @@ def find_prices(markets, investors, settings, switches, days, tick, events, coun
         normal_depth = settings[0].markets.depth
         depth = normal_depth * market.depth
         passing = 1.0 - market.lasting_share
+        market.open_share = open_share(market, net, traded, depth, normal_depth, rho)
+        if market.open_share < 1.0:  # it closes early, and what has not been traded lapses
+            net, traded = market.open_share * net, market.open_share * traded
+            market.fill_of_sales *= market.open_share
+            market.fill_of_purchases *= market.open_share
         market.lasting += market.lasting_share * impact(market, traded, normal_depth)
         market.discount += passing * impact(market, traded, depth) - rho * market.discount
         market.overhang = passing * (impact(market, net, depth) - impact(market, traded, depth))

@@ -2,7 +2,8 @@
 
 log price = news + lasting impact + belief + discount + overhang. News is permanent and nothing pulls it
 back; lasting impact is what flow teaches; belief is the story's part; the discount is what selling leaves
-behind until buyers have come; the overhang is what offers that nobody took weigh on the market today.
+behind until buyers have come; the overhang is what offers that nobody took weigh on the market today. What a closed
+market withholds (`policy/circuit_breaker.py`) is priced on the next day.
 Every price starts at one dollar, so that units are opening $bn.
 """
 
@@ -44,6 +45,12 @@ MARKET = Record(
         memory("belief_today", "log points", "its change today"),
         memory("discount", "log points", "liquidity discount, negative when cheap"),
         memory("overhang", "log points", "weight of today's offers that found no taker"),
+        memory("withheld", "log points", "fall that a close of the market keeps back until tomorrow"),
+        memory("last_withheld", "log points", "that of yesterday"),
+        memory("closing_fall", "log points", "fall of a day at which the authority closes the market, 0: none"),
+        memory("open_share", "share", "part of the day's orders that came before it closed, 1 if it did not"),
+        memory("halt_event", "event", "its last halt, as an event", kind="i8"),
+        memory("margin_floor", "share", "least margin on it that the authority allows lenders to ask for"),
         memory("price", "$", "price of a unit"),
         memory("last_price", "$", "price of a unit yesterday"),
         memory("futures_price", "$", "price of a contract on a unit"),
@@ -85,13 +92,17 @@ class Market:
 @rule
 def log_price(market):
     """Return the log of a market's price."""
-    return market.news + market.lasting + market.belief + market.discount + market.overhang
+    return market.news + market.lasting + market.belief + market.discount + market.overhang + market.withheld
 
 
 @rule
 def reprice(market):
     """Set today's price from its parts and keep yesterday's, and that of futures, which share a discount in part."""
     market.last_price = market.price
+    market.last_withheld = market.withheld
+    market.withheld = 0.0
+    if market.closing_fall > 0.0:
+        market.withheld = max(0.0, math.log(market.last_price) - market.closing_fall - log_price(market))
     market.price = math.exp(log_price(market))
     market.last_futures_price = market.futures_price
     cheap = market.discount + market.overhang

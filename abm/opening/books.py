@@ -52,6 +52,7 @@ from abm.opening.institutions import (
 )
 from abm.opening.private_credit import open_builders, open_credit_funds
 from abm.outcome.events import NO_EVENT
+from abm.policy.first_books import calm_margins
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -144,11 +145,13 @@ def open_funds(scenario: Scenario, drawn: Institutions) -> np.ndarray:
     funds["margin_factor"] = funds["share_value"] = funds["year_value"] = funds["best_value"] = 1.0
     funds["owner"] = np.where(accounts, -1, funds["id"] % scenario.buyers.count)
     funds["shares"] = np.where(accounts, 0.0, worth)
-    funds["cause"] = funds["own_cause"] = funds["notice_cause"] = NO_EVENT
+    funds["cause"] = funds["own_cause"] = funds["notice_cause"] = funds["cap_cause"] = NO_EVENT
     held = funds["units"] + np.eye(N_TRADED)[BROAD_EQUITY] * funds["short"].sum(axis=1)[:, None]
-    funds["requirement"] = (funds["maintenance"] * held).sum(axis=1)
-    funds["requirement"] += margin.maintenance_other * (funds["other_securities"] + funds["other_owed"])
-    funds["requirement"] += margin.maintenance_futures * np.abs(funds["futures"])
+    asked = calm_margins(scenario)
+    rates = np.where(accounts[:, None], asked["account"], np.array([asked[market.name] for market in MARKETS]))
+    funds["requirement"] = (rates * held).sum(axis=1)
+    funds["requirement"] += asked["other"] * (funds["other_securities"] + funds["other_owed"])
+    funds["requirement"] += asked["futures"] * np.abs(funds["futures"])
     return funds
 
 

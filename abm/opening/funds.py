@@ -9,6 +9,7 @@ import numpy as np
 from abm.agents.leveraged_fund import MARGIN_ACCOUNT, N_DEALERS, STYLES
 from abm.draws import heavy_picks, lognormal, pareto_shares, spread, strata
 from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, N_TRADED, NOTES
+from abm.policy.first_books import calm_margins, most_assets
 from abm.streams import OPENING_AI_SHARE, OPENING_DEALERS, OPENING_LENDERS, OPENING_LEVERAGE, OPENING_SIZES
 
 if TYPE_CHECKING:
@@ -83,19 +84,18 @@ def draw_style(scenario: Scenario, seed: int, style: int, identities: np.ndarray
     tastes = lognormal(strata(seed, OPENING_AI_SHARE, identities), scenario.funds.ai_share_dispersion)
     wish = own * lognormal(strata(seed, OPENING_LEVERAGE, identities), terms.leverage_dispersion)
 
-    margin = scenario.margin
+    asked, use = calm_margins(scenario), scenario.margin.opening_use
     ai_shares = spread(own * tastes, min(ai, rest) * own.sum(), rest * own) / np.maximum(own, 1e-300)
     broad_shares = (rest - ai_shares) * broad_of_rest
-    rate = ai_shares * margin.maintenance_ai_equity + broad_shares * margin.maintenance_broad_equity
-    rate += (rest - ai_shares - broad_shares) * margin.maintenance_other
-    rate += fixed["notes"] * (margin.maintenance_notes + hedge * margin.maintenance_futures)
-    rate += fixed["bills"] * margin.maintenance_bills + fixed["crypto"] * margin.maintenance_crypto
+    rate = ai_shares * asked["ai_equity"] + broad_shares * asked["broad_equity"]
+    rate += (rest - ai_shares - broad_shares) * asked["other"]
+    rate += fixed["notes"] * (asked["notes"] + hedge * asked["futures"])
+    rate += fixed["bills"] * asked["bills"] + fixed["crypto"] * asked["crypto"]
     owed = sizes * (terms.short_equity + terms.other_owed)
-    on_shorts = sizes * (
-        terms.short_equity * margin.maintenance_broad_equity + terms.other_owed * margin.maintenance_other
-    )
-    # Nobody opens nearer to a margin call than a requirement of `opening_use` times net asset value.
-    most_held = np.maximum(0.0, margin.opening_use * own - on_shorts) / np.maximum(rate, 1e-12)
+    on_shorts = sizes * (terms.short_equity * asked["broad_equity"] + terms.other_owed * asked["other"])
+    # Nobody opens nearer to a margin call than a requirement of `opening_use` times net asset value, or at a cap.
+    most_held = np.maximum(0.0, use * own - on_shorts) / np.maximum(rate, 1e-12)
+    most_held = np.minimum(most_held, most_assets(scenario) * own)
     cash = sizes * terms.cash
     most_debt = np.maximum(0.0, most_held - own - owed + cash)
     debt = spread(wish, borrowed * scenario.funds.leverage, most_debt)
@@ -133,8 +133,7 @@ def draw_margin_accounts(scenario: Scenario, seed: int, identities: np.ndarray) 
     cash = np.full(n, terms.cash / n)
     wish = own * lognormal(strata(seed, OPENING_LEVERAGE, identities), terms.leverage_dispersion)
     tastes = lognormal(strata(seed, OPENING_AI_SHARE, identities), terms.ai_share_dispersion)
-    margin = scenario.margin
-    most_debt = np.maximum(0.0, margin.opening_use * own / margin.maintenance_account - own + cash)
+    most_debt = np.maximum(0.0, scenario.margin.opening_use * own / calm_margins(scenario)["account"] - own + cash)
     debt = spread(wish, terms.debt * scenario.funds.leverage, most_debt)
     held = own + debt - cash
     ai_held = spread(held * tastes, terms.ai_share * held.sum(), held)

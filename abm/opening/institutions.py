@@ -14,6 +14,8 @@ from abm.draws import heavy_picks, lognormal, pareto_shares, spread, strata
 from abm.opening.funds import Columns, draw_funds, draw_margin_accounts, pick_dealers
 from abm.opening.private_credit import draw_credit_funds, pick_lenders
 from abm.opening.tables import arrays, banks_from, funds_from
+from abm.policy.firewall import keep_out_crypto
+from abm.policy.first_books import extra_capital
 from abm.streams import (
     OPENING_CAPITAL,
     OPENING_INTERBANK,
@@ -53,6 +55,8 @@ def institutions(scenario: Scenario, seed: int) -> Institutions:
     """Draw everybody whom no table of the scenario names."""
     own = scenario.tables
     banks = banks_from(scenario) if own.banks else draw_banks(scenario, seed)
+    if scenario.policy.bank_capital.on:
+        banks["capital"] = banks["capital"] + extra_capital(scenario, banks)
     dealers = arrays(own.dealers) if own.dealers else draw_dealers(scenario, banks)
     funds = funds_from(scenario) if own.funds else draw_funds(scenario, seed)
     credit_funds = draw_credit_funds(scenario, seed)
@@ -66,6 +70,7 @@ def institutions(scenario: Scenario, seed: int) -> Institutions:
         )
         name_dealers(scenario, seed, accounts, dealers["share"])
         funds = {name: np.concatenate([funds[name], column]) for name, column in accounts.items()}
+    keep_out_crypto(scenario, funds)
     if not own.banks:
         lend_the_rest(scenario, banks, exposures)
     return Institutions(funds, dealers, banks, exposures, credit_funds)

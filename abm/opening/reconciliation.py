@@ -13,6 +13,7 @@ from abm.agents.stablecoin_issuer import ISSUERS
 from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, FUNDS, NOTES
 from abm.markets import MARKETS
 from abm.opening.books import open_books, units_held
+from abm.policy.first_books import opening_equity
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -145,7 +146,7 @@ def of_lenders(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
         row("banks: deposits", "banks.deposits", banks["deposits"].sum()),
         Total("banks: deposits not insured", "$bn", terms.uninsured_share * terms.deposits, float(deposits),
               scenario.quantity("banks.uninsured_share").source),
-        Total("banks: equity", "$bn", terms.equity * terms.capital, float(banks["capital"].sum()),
+        Total("banks: equity", "$bn", opening_equity(scenario), float(banks["capital"].sum()),
               scenario.quantity("banks.equity").source),
         row("banks: owed to each other", "banks.interbank", banks["interbank"].sum()),
     ]  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 
 from abm.agents.leveraged_fund import MARGIN_ACCOUNT, STYLES
 from abm.opening.funds import Columns
+from abm.policy.first_books import calm_margins, most_assets
 from abm.scenario.tables import ALONE, COLUMNS, HELD
 
 if TYPE_CHECKING:
@@ -60,17 +61,19 @@ def lever(scenario: Scenario, funds: Columns) -> None:
     As in the draw nobody borrows more than leaves a requirement of `opening_use` times net asset value,
     unless the table itself does.
     """
-    margin = scenario.margin
+    asked = calm_margins(scenario)
     debts, books = ("prime_brokerage", "repo", "unsecured"), HELD[:-1]
     debt, book = (sum(funds[name] for name in names) for names in (debts, books))
     accounts = funds["style"] == MARGIN_ACCOUNT
-    needs = sum(getattr(margin, f"maintenance_{name}") * funds[name] for name in books if name != "other_securities")
-    needs = needs + margin.maintenance_other * funds["other_securities"]
-    needs = needs + margin.maintenance_futures * funds["futures_short"]
-    needs = np.where(accounts, margin.maintenance_account * book, needs)
-    on_shorts = margin.maintenance_broad_equity * funds["short_equity"] + margin.maintenance_other * funds["other_owed"]
-    room = np.maximum(0.0, margin.opening_use * funds["net_asset_value"] - on_shorts)
+    needs = sum(asked[name] * funds[name] for name in books if name != "other_securities")
+    needs = needs + asked["other"] * funds["other_securities"]
+    needs = needs + asked["futures"] * funds["futures_short"]
+    needs = np.where(accounts, asked["account"] * book, needs)
+    on_shorts = asked["broad_equity"] * funds["short_equity"] + asked["other"] * funds["other_owed"]
+    room = np.maximum(0.0, scenario.margin.opening_use * funds["net_asset_value"] - on_shorts)
     most = debt + room * book / np.maximum(needs, 1e-300) - book
+    under_cap = debt + np.where(accounts, np.inf, most_assets(scenario) * funds["net_asset_value"]) - book
+    most = np.minimum(most, under_cap)
     wanted = np.minimum(scenario.funds.leverage * debt, np.maximum(most, debt))
     wanted = np.maximum(wanted, debt - book)  # who repays from its book cannot repay more than it
     scales = (wanted / np.maximum(debt, 1e-300), (book + wanted - debt) / np.maximum(book, 1e-300))

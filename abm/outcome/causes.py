@@ -15,16 +15,20 @@ def cause_of_move(k, markets, story, tick, events, counter):
     """Return today's price move of market k as an event, written down when first asked for.
 
     Its cause is the largest fall among news, belief and flow: the day's news (a root), the last
-    disappointment that the story lives on, or the largest sale of the day under stress.
+    disappointment that the story lives on, or the largest sale of the day under stress; or the close of the market
+    that had kept back more than any of them.
     """
     market = markets[k]
     if market.move_event != NO_EVENT:
         return market.move_event
     move = math.log(market.price / market.last_price)
-    flow = move - market.news_today - market.belief_today
+    kept_back = market.withheld - market.last_withheld
+    flow = move - market.news_today - market.belief_today - kept_back
     cause = NO_EVENT
     channel = NO_CHANNEL
-    if flow < market.news_today and flow < market.belief_today and market.sale_event != NO_EVENT:
+    if kept_back < min(0.0, flow, market.news_today, market.belief_today):
+        cause = market.halt_event
+    elif flow < market.news_today and flow < market.belief_today and market.sale_event != NO_EVENT:
         cause = market.sale_event
         channel = events[cause].channel
     elif market.belief_today < min(market.news_today, 0.0) and story.bad_news_event != NO_EVENT:

@@ -44,7 +44,13 @@ NO_INSTRUMENT = -1
     REFINANCING_REFUSED,
     LINES_DRAWN,
     CREDIT_FUND_FAILED,
-) = range(27)
+    LEVERAGE_CAPPED,
+    BUFFER_RELEASED,
+    TRADING_HALTED,
+    NOTE_PURCHASES,
+    CENTRAL_BANK_LOAN,
+    DEPOSITS_GUARANTEED,
+) = range(33)
 KINDS: tuple[str, ...] = (
     "news",
     "price_move",
@@ -73,9 +79,16 @@ KINDS: tuple[str, ...] = (
     "refinancing_refused",
     "lines_drawn",
     "credit_fund_failed",
+    "leverage_capped",
+    "buffer_released",
+    "trading_halted",
+    "note_purchases",
+    "central_bank_loan",
+    "deposits_guaranteed",
 )
+OF_THE_AUTHORITY = KINDS[-6:]  # no channel causes them
 
-SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS, ISSUER, CREDIT_FUND, BUILDER = range(9)
+SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS, ISSUER, CREDIT_FUND, BUILDER, AUTHORITY = range(10)
 ACTORS: tuple[str, ...] = (
     "scenario",
     "fund",
@@ -86,6 +99,7 @@ ACTORS: tuple[str, ...] = (
     "issuer",
     "credit_fund",
     "builder",
+    "authority",
 )
 
 EVENT = np.dtype(
@@ -142,7 +156,7 @@ def events_frame(events: np.ndarray) -> pl.DataFrame:
             .then(in_words(number, INSTRUMENTS))
             .otherwise(pl.col(number).cast(pl.String))
         )
-        alone = pl.col(kind).is_in([SCENARIO, INVESTORS])
+        alone = pl.col(kind).is_in([SCENARIO, INVESTORS, AUTHORITY])
         return pl.when(alone).then(name).otherwise(pl.concat_str(name, pl.lit(":"), which))
 
     codes = pl.DataFrame({name: np.ascontiguousarray(events[name]) for name in EVENT.names or ()})

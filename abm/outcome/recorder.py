@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,12 +15,9 @@ from abm.agents.stablecoin_issuer import ISSUERS, issuer_cash
 from abm.channels import CHANNELS, N_CHANNELS
 from abm.compiled import rule
 from abm.contagion.margin_calls import missing_margin
-from abm.ledger.chart import BILLS, BROAD_EQUITY, FUNDS, INSTRUMENTS, N_SECTORS, N_TRADED, NOTES, SECTORS
+from abm.ledger.chart import BILLS, BROAD_EQUITY, FUNDS, INSTRUMENTS, N_TRADED, NOTES
 from abm.outcome.events import NO_EVENT
 from abm.records import Record, memory
-
-if TYPE_CHECKING:
-    import polars as pl
 
 SELLERS = ("funds", "margin_accounts")
 
@@ -57,6 +52,11 @@ DAY = Record(
         memory("forced_by_issuers", "$bn", "Treasuries sold by stablecoin issuers to pay redemptions"),
         memory("crypto_losses", "$bn", "what crypto holders who lent to others lost"),
         memory("forced_by_lenders", "$bn", "sales of dealers and banks that lack cash or capital"),
+        memory("notes_bought", "$bn", "notes that the central bank bought"),
+        memory("guarantee_cost", "$bn", "deposits lost at failed banks that the public bore"),
+        memory("sold_under_cap", "$bn", "sales of funds that the leverage cap forced"),
+        memory("halts", "count", "halts of trading, all levels"),
+        memory("closings", "count", "share markets that closed early"),
     ),
 )
 
@@ -132,6 +132,12 @@ SERIES: tuple[tuple[str, str, str, str], ...] = (
     ("deposits_withdrawn", ONE, "$bn", "uninsured deposits that left weak banks today"),
     ("public_support", ONE, "$bn", "lent by the public to banks in receivership"),
     ("public_cost", ONE, "$bn", "of it what the public will not get back, of today"),
+    ("notes_bought", ONE, "$bn", "notes that the central bank bought today"),
+    ("central_bank_loans", ONE, "$bn", "lent by the central bank against securities"),
+    ("guarantee_cost", ONE, "$bn", "deposits lost at failed banks that the public bore today"),
+    ("sold_under_cap", ONE, "$bn", "sales of funds that the leverage cap forced today"),
+    ("halts", ONE, "count", "halts of trading today, all levels"),
+    ("closings", ONE, "count", "share markets that closed early today"),
     (
         "bank_equity_value",
         ONE,
@@ -239,6 +245,7 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
     for i in range(dealers.shape[0]):
         row.dealer_capital += dealers[i].capital
         row.dealer_provisions += dealers[i].provision
+        row.central_bank_loans += dealers[i].central_bank_loan
         if dealers[i].failed:
             row.dealers_failed += 1.0
     row.funding_withdrawn = day.funding_withdrawn
@@ -256,6 +263,7 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
         row.bank_lending += bank_lending(bank)
         row.deposits += bank.deposits
         row.public_support += bank.support
+        row.central_bank_loans += bank.central_bank_loan
         if bank.opening_reserves > 0.0:
             row.reserves_least = min(row.reserves_least, bank.reserves / bank.opening_reserves)
         weighted = weighted_assets(bank, assets, markets, settings[0].banks.risk_weight)
@@ -276,6 +284,11 @@ def record_lenders(rows, tick, dealers, banks, outputs, markets, settings, days)
     row.output = output.from_wealth + output.from_investment + output.from_credit
     row.loans_lost = day.loans_lost
     row.public_cost = day.public_cost
+    row.notes_bought = day.notes_bought
+    row.guarantee_cost = day.guarantee_cost
+    row.sold_under_cap = day.sold_under_cap
+    row.halts = day.halts
+    row.closings = day.closings
 
 
 @rule
@@ -335,60 +348,8 @@ def turn_the_page(markets, days, journal, journals, tick):
     day.lines_called = 0.0
     day.lines_lost = 0.0
     day.public_cost = 0.0
-
-
-@dataclass(frozen=True)
-class Tables:
-    """What a run leaves behind, as tables.
-
-    ticks: a row a tick; events: a row an event; agents: every agent's record at the end; flows and
-    revaluations: a row per tick and instrument, a column per sector, in $bn; balance_sheets: the same
-    at the opening (tick -1) and after the last tick.
-    """
-
-    ticks: pl.DataFrame
-    events: pl.DataFrame
-    agents: pl.DataFrame
-    flows: pl.DataFrame
-    revaluations: pl.DataFrame
-    balance_sheets: pl.DataFrame
-
-
-def ticks_frame(rows: np.ndarray) -> pl.DataFrame:
-    """Return the recorded rows as a table with one column per series, `price_ai_equity` and so on."""
-    import polars as pl
-
-    columns: dict[str, np.ndarray] = {"tick": np.arange(len(rows), dtype=np.int32)}
-    for column, (name, place) in COLUMNS.items():
-        columns[column] = np.ascontiguousarray(rows[name] if place is None else rows[name][:, place])
-    return pl.DataFrame(columns)
-
-
-def matrix_frame(matrices: np.ndarray, ticks: np.ndarray) -> pl.DataFrame:
-    """Return matrices (n, N_INSTRUMENTS, N_SECTORS) as a table: a row per tick and instrument, a column per sector."""
-    import polars as pl
-
-    n = len(matrices)
-    flat = matrices.reshape(n * len(INSTRUMENTS), N_SECTORS)
-    columns = {
-        "tick": np.repeat(ticks.astype(np.int32), len(INSTRUMENTS)),
-        "instrument": pl.Series(list(INSTRUMENTS) * n, dtype=pl.String),
-    }
-    return pl.DataFrame(columns | {name: np.ascontiguousarray(flat[:, s]) for s, name in enumerate(SECTORS)})
-
-
-def agents_frame(tables: dict[str, np.ndarray]) -> pl.DataFrame:
-    """Return all agents' records as one table: type, identity, and every field, null where a type has none."""
-    import polars as pl
-
-    frames = []
-    for name, table in tables.items():
-        columns: dict[str, np.ndarray] = {}
-        for field in table.dtype.names or ():
-            values = table[field]
-            if values.ndim == 1:
-                columns[field] = np.ascontiguousarray(values)
-            else:
-                columns |= {f"{field}_{k}": np.ascontiguousarray(values[:, k]) for k in range(values.shape[1])}
-        frames.append(pl.DataFrame({"type": pl.Series([name] * len(table), dtype=pl.String), **columns}))
-    return pl.concat(frames, how="diagonal")
+    day.notes_bought = 0.0
+    day.guarantee_cost = 0.0
+    day.sold_under_cap = 0.0
+    day.halts = 0.0
+    day.closings = 0.0

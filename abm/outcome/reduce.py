@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     import polars as pl
 
-    from abm.outcome.recorder import Tables
+    from abm.outcome.tables import Tables
 
 MARKETS = ("ai_equity", "broad_equity", "notes", "bills", "crypto")
 BORROWERS = ("funds", "margin_accounts")

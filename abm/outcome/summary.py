@@ -23,6 +23,7 @@ from abm.outcome.verdict import (
     shifted,
     speed_label,
 )
+from abm.policy.first_books import opening_equity
 
 if TYPE_CHECKING:
     import polars as pl
@@ -134,6 +135,13 @@ class Summary:
     cash_obtained_bn: float | None = _key("what their own forced sales brought", "$bn")
     calls_open_max: int | None = _key("most margin calls open on one day", "count")
     note_discount_max: float | None = _key("largest liquidity discount of notes, either way, of price", "share")
+    policy_bought_bn: float | None = _key("notes that the central bank bought", "$bn")
+    policy_gain_on_notes_bn: float | None = _key("what they are worth at the end beyond what was paid", "$bn")
+    policy_lent_bn: float | None = _key("most that it had lent against securities on one day", "$bn")
+    policy_lost_bn: float | None = _key("deposits lost at failed banks that a guarantee made the public bear", "$bn")
+    policy_sold_under_cap_bn: float | None = _key("sales of funds that the leverage cap forced", "$bn")
+    policy_halts: int | None = _key("halts of trading on share markets, all levels", "count")
+    policy_closings: int | None = _key("of them closes for the day", "count")
     depth_min: float | None = _key("least depth of AI equity, 1 in normal times", "share")
     fill_share_min: float | None = _key("least part of the day's sales that found a buyer", "share")
     last_news_tick: int | None = _key("last day with a disappointment", "tick")
@@ -192,6 +200,7 @@ def summarise(
         **_bank_capital(ticks, all_off, belief, scenario),
         **_outcomes(ticks, scenario),
         **_stress(ticks),
+        **_policy(ticks),
         **_without_the_spark(ticks, no_news, scenario),
         **(_after(ticks, no_news, last_news + AFTER, scenario) if last_news is not None else {}),
         all_off_drawdown=None if all_off is None else fall_of(all_off, "ai_equity").drawdown,
@@ -292,7 +301,7 @@ def _outcomes(ticks: pl.DataFrame, scenario: Any) -> dict[str, Any]:
     bank_losses = float((ticks["bank_losses"] - ticks["bank_recoveries"]).sum())
     loan_losses = float(ticks["loans_lost"].sum())
     opening = {
-        "bank": float(scenario.banks.equity) * float(scenario.banks.capital),
+        "bank": opening_equity(scenario),
         "dealer": float(scenario.dealers.capital),
     }
 
@@ -340,6 +349,20 @@ def _stress(ticks: pl.DataFrame) -> dict[str, Any]:
         "note_discount_max": float(np.abs(np.expm1(ticks["discount_notes"].to_numpy())).max()),
         "depth_min": float(ticks["depth_ai_equity"].to_numpy().min()),
         "fill_share_min": float(ticks["fill_share"].to_numpy().min()),
+    }
+
+
+def _policy(ticks: pl.DataFrame) -> dict[str, Any]:
+    """What the authority did, and what it cost."""
+    bought, prices = ticks["notes_bought"].to_numpy(), ticks["price_notes"].to_numpy()
+    return {
+        "policy_bought_bn": float(bought.sum()),
+        "policy_gain_on_notes_bn": float((bought / prices).sum() * prices[-1] - bought.sum()),
+        "policy_lent_bn": float(ticks["central_bank_loans"].to_numpy().max()),
+        "policy_lost_bn": float(ticks["guarantee_cost"].sum()),
+        "policy_sold_under_cap_bn": float(ticks["sold_under_cap"].sum()),
+        "policy_halts": int(ticks["halts"].sum()),
+        "policy_closings": int(ticks["closings"].sum()),
     }
 
 

@@ -69,6 +69,9 @@ def check(value: Callable[[str], Any], actions: list[dict[str, Any]], label: str
             f"{label}: private_credit.drawn = {value('private_credit.drawn'):g} is too much; allowed is at most what "
             f"gearing makes of assets, {owed:g}"
         )
+    at_most("policy.circuit_breaker.first", "policy.circuit_breaker.second")
+    at_most("policy.circuit_breaker.second", "policy.circuit_breaker.close")
+    at_most("policy.note_purchases.depth", "policy.note_purchases.calm_depth")
     for index, action in enumerate(actions):
         if action["tick"].value >= ticks:
             raise InputError(

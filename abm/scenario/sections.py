@@ -15,6 +15,7 @@ from abm.scenario.channels import Channels
 from abm.scenario.crypto import Crypto, Stablecoins
 from abm.scenario.declare import Section, choice, number, size, switch
 from abm.scenario.own_limits import Redemptions, RiskLimits
+from abm.scenario.policy import Policy, PolicyAction
 from abm.scenario.private_credit import Builders, PrivateCredit
 
 
@@ -328,12 +329,9 @@ class BuyNotesAction(Section):
     days: int = number("days of buying", "days", 1, 100_000)
 
 
-Action = Annotated[SparkAction | SwitchAction | BuyNotesAction, Field(discriminator="kind")]
-ACTIONS: dict[str, type[Section]] = {
-    "spark": SparkAction,
-    "switch": SwitchAction,
-    "buy_notes": BuyNotesAction,
-}
+Action = Annotated[SparkAction | SwitchAction | BuyNotesAction | PolicyAction, Field(discriminator="kind")]
+_KINDS: tuple[type[Section], ...] = (SparkAction, SwitchAction, BuyNotesAction, PolicyAction)
+ACTIONS: dict[str, type[Section]] = {kind.model_fields["kind"].default: kind for kind in _KINDS}
 
 
 class Sections(Section):
@@ -359,4 +357,5 @@ class Sections(Section):
     private_credit: PrivateCredit
     builders: Builders
     output: Output
+    policy: Policy
     actions: tuple[Action, ...] = ()
