@@ -65,7 +65,8 @@ CRASH = {
     "redemptions.quarter_days": 21,
     "redemptions.notice_days": 10,
     # Crypto halves, coins with much of it and with much at few banks are run faster than they can pay.
-    "crypto.leveraged_count": 0.4,
+    "crypto.leveraged_count": 0.5,
+    "crypto.newcomers_count": 0.1,
     "markets.crypto.news_volatility": 0.08,
     "stablecoins.supply": 3000,
     "stablecoins.first.crypto": 0.2,
@@ -73,7 +74,7 @@ CRASH = {
     "stablecoins.second.deposits": 0.57,
     "stablecoins.second.repo": 0,
     "stablecoins.daily_cap": 0.02,
-    "banks.visible_withdrawal": 0.0005,
+    "banks.visible_withdrawal": 0.0001,
     # Private credit has little money of its own, and half of what it lends went to builders whose loans soon fall due.
     "private_credit.gearing": 6,
     "private_credit.warning_gearing": 7,
