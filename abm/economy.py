@@ -137,7 +137,8 @@ class Economy:
         self.counter = np.zeros(1, np.int64)
         self.opening = self.balances()
         self.deciders: dict[int, Decide] = {}  # what each trader of the researcher's own is asked, by its `id`
-        self.most_events_a_tick = EVENTS_PER_AGENT * (self.n_agents + len(scenario.actions) + 1)
+        eventful = self.n_agents - len(self.holders) + len(scenario.actions) + 1  # holders' events are the market's
+        self.most_events_a_tick = EVENTS_PER_AGENT * eventful
 
     @property
     def agents(self) -> dict[str, np.ndarray]:

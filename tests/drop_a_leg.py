@@ -32,8 +32,15 @@ SOLD = {
     "channels__risk_limits": False,
 }
 SOUND = {"banks__capital": 1, "banks__liquidity_floor": 0.99, "margin__grace_days": 0, "spark__total": 0.3}
-UNHEDGED = {"funds__relative_value__futures_short": 0, "markets__notes__news_volatility": 0.15, "spark__total": 2.5}
+UNHEDGED = {
+    "funds__relative_value__futures_short": 0,
+    "markets__notes__news_volatility": 0.15,
+    "spark__total": 2.5,
+    "spark__days": 1,
+    "funds__crowding": 3,
+}
 WORLDS = (under(crash_world(), "lending"), crash_world(**SOLD, **SOUND), crash_world(**SOLD, **UNHEDGED))
+OWN_SEEDS = (None, None, 1)  # in this one hedge funds lose what was lent to them without collateral
 CLAIMS = [
     (record.name, field.name, INSTRUMENTS[field.instrument])
     for record in AGENTS.values()
@@ -133,7 +140,16 @@ def main(seed: int) -> None:
         }
         for leg, instrument, journal, names in mutants(module):
             put_in(names, originals)
-            said = next(filter(None, (verdict(Economy(world, seed, check=True)) for world in WORLDS)), "")
+            said = next(
+                filter(
+                    None,
+                    (
+                        verdict(Economy(world, of or seed, check=True))
+                        for world, of in zip(WORLDS, OWN_SEEDS, strict=True)
+                    ),
+                ),
+                "",
+            )
             found.append({"leg": leg, "instrument": instrument, "journal": journal, "said": said})
         put_in(originals, originals)
     sys.stdout.write(json.dumps(found))

@@ -171,7 +171,7 @@ def test_what_is_minted_is_a_deposit_of_the_issuer() -> None:
     np.testing.assert_allclose(np.subtract(after, before), [-0.01, 0.01, 0.01, 0.0], atol=1e-12)
 
 
-def test_each_further_holder_costs_few_bytes_and_a_million_open() -> None:
+def test_each_further_holder_costs_few_bytes_and_many_open() -> None:
     assert CRYPTO_HOLDER.dtype.itemsize <= 300
     economy = Economy(load(**{"crypto.holders": 100_000}), 1)
     assert len(economy.holders) == 100_000

@@ -15,6 +15,7 @@ from abm.channels import CHANNELS
 from abm.economy import Economy
 from abm.ledger.chart import CRYPTO, INSTRUMENTS, SECTORS
 from abm.policy import POLICIES
+from abm.scenario.policy import DECREED
 
 
 @pytest.mark.slow
@@ -29,7 +30,6 @@ def test_books_close_after_every_phase_when_everything_happens() -> None:
 
 
 DAYS = st.integers(0, 29)
-DECREED = tuple(name for name in POLICIES if name != "firewall")
 ACTIONS = st.one_of(
     st.fixed_dictionaries(
         {"kind": st.just("spark"), "tick": DAYS, "total": st.floats(-0.5, 2), "days": st.integers(1, 30)}

@@ -13,7 +13,7 @@ from abm.ledger.chart import BANKS, CENTRAL_BANK_LOANS, DEALERS, NOTES, PUBLIC_S
 from abm.outcome.summary import summarise
 from abm.outcome.tables import ticks_frame
 from abm.policy import POLICIES
-from abm.scenario.policy import Policy
+from abm.scenario.policy import OF_THE_FIRST_BOOKS, Policy
 
 EACH = pytest.mark.parametrize("policy", POLICIES)
 
@@ -83,9 +83,10 @@ def test_who_decrees_an_intervention_does_not_wait_for_its_trigger(policy: str) 
     assert len(of_kind(economy, "timed_action")) == 2
 
 
-def test_a_firewall_cannot_be_decreed() -> None:
+@pytest.mark.parametrize("name", OF_THE_FIRST_BOOKS)
+def test_a_matter_of_the_first_books_cannot_be_decreed(name: str) -> None:
     with pytest.raises(InputError, match="policy"):
-        crash_world(actions=[{"kind": "policy", "tick": 4, "policy": "firewall", "on": True}])
+        crash_world(actions=[{"kind": "policy", "tick": 4, "policy": name, "on": True}])
 
 
 def test_what_policies_cost_is_what_the_books_say() -> None:

@@ -233,3 +233,25 @@ def test_other_markets_and_rises_know_no_limit() -> None:
     a_day(economy, ai_equity=0.5, notes=-0.3, bills=-0.01, crypto=-0.5)
     assert np.log(economy.rows["price"][0]) == pytest.approx([0.5, 0.0, -0.3, -0.01, -0.5])
     assert economy.rows["price"][0, BILLS] < 1.0
+
+
+# ------------------------------------------------------------------------------- reserves of stablecoins
+def test_the_rule_turns_what_it_forbids_into_bills() -> None:
+    worlds = (default(), under(default(), "stablecoin_reserves"))
+    free, ruled = (open_books(world, 1)["stablecoins"] for world in worlds)
+    limit = default().policy.stablecoin_reserves.most_deposits
+    assert free["units"][:, CRYPTO].any()
+    assert not ruled["units"][:, CRYPTO].any()
+    assert not ruled["other_securities"].any()
+    np.testing.assert_allclose(
+        ruled["deposit"].sum(axis=1), np.minimum(free["deposit"].sum(axis=1), limit * free["supply"])
+    )
+    np.testing.assert_allclose(ruled["coverage"], free["coverage"])
+    np.testing.assert_allclose(ruled["repo_lent"], free["repo_lent"])
+
+
+def test_under_the_rule_no_fall_of_crypto_begins_a_run() -> None:
+    for name in ((), ("stablecoin_reserves",)):
+        economy = still(**{f"policy__{rule}__on": True for rule in name}, channels__crypto_liquidations=False)
+        a_day(economy, 2, crypto=math.log(0.1))
+        assert bool(economy.stablecoins["doubt"].any()) == (not name)

@@ -13,6 +13,7 @@ from abm.draws import heavy_picks, lognormal, pareto_shares, spread, strata
 from abm.ledger.chart import BILLS, CRYPTO, CRYPTO_HOLDERS, NOTES, STABLECOIN_ISSUERS
 from abm.opening.funds import Columns
 from abm.outcome.events import NO_EVENT
+from abm.policy.stablecoin_reserves import reserves_of
 from abm.streams import (
     OPENING_HOLDER_COINS,
     OPENING_HOLDER_EQUITY,
@@ -38,11 +39,11 @@ def open_stablecoins(scenario: Scenario, seed: int, banks: Columns, dealers: Col
     chances = banks["deposits"] ** terms.bank_size_exponent
     for row, name in enumerate(ISSUERS):
         own = getattr(terms, name)
-        supply = terms.supply * own.share_of_supply
+        mix, supply = reserves_of(scenario, own), terms.supply * own.share_of_supply
         places = min(own.banks, N_PLACES, len(chances))
         chosen = heavy_picks(seed, OPENING_ISSUERS, row, chances, places)
-        amounts = spread(np.ones(places), own.deposits * supply, terms.largest_deposit * banks["deposits"][chosen])
-        if (missing := own.deposits * supply - amounts.sum()) > 0.0:
+        amounts = spread(np.ones(places), mix["deposits"] * supply, terms.largest_deposit * banks["deposits"][chosen])
+        if (missing := mix["deposits"] * supply - amounts.sum()) > 0.0:
             amounts += missing / places  # the total is known; the limit on one bank is only a habit
         issuers["bank"][row] = np.resize(chosen, N_PLACES)
         issuers["deposit"][row, :places] = amounts
@@ -50,13 +51,13 @@ def open_stablecoins(scenario: Scenario, seed: int, banks: Columns, dealers: Col
         lines = min(N_PLACES, len(dealers["share"]))
         chosen = heavy_picks(seed, OPENING_ISSUERS, len(ISSUERS) + row, dealers["share"], lines)
         issuers["dealer"][row] = np.resize(chosen, N_PLACES)
-        issuers["repo_lent"][row, :lines] = own.repo * supply / lines
-        for k, share in ((BILLS, own.bills), (NOTES, own.notes), (CRYPTO, own.crypto)):
+        issuers["repo_lent"][row, :lines] = mix["repo"] * supply / lines
+        for k, share in ((BILLS, mix["bills"]), (NOTES, mix["notes"]), (CRYPTO, mix["crypto"])):
             issuers["units"][row, k] = share * supply
-        issuers["other_securities"][row] = own.other * supply
+        issuers["other_securities"][row] = mix["other"] * supply
         issuers["supply"][row] = supply
-        issuers["deposit_share"][row], issuers["repo_share"][row] = own.deposits, own.repo
-        issuers["coverage"][row] = own.deposits + own.repo + own.bills + own.notes + own.crypto + own.other
+        issuers["deposit_share"][row], issuers["repo_share"][row] = mix["deposits"], mix["repo"]
+        issuers["coverage"][row] = sum(mix.values())
     issuers["opening_cash"] = issuers["deposit"].sum(axis=1)
     issuers["pays_from"] = issuers["part"]
     issuers["deposit_before"] = issuers["deposit"]

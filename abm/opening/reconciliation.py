@@ -14,6 +14,7 @@ from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, FUNDS, NOTE
 from abm.markets import MARKETS
 from abm.opening.books import open_books, units_held
 from abm.policy.first_books import opening_equity
+from abm.policy.stablecoin_reserves import reserves_of
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -176,7 +177,7 @@ def of_crypto(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
         for i, issuer in enumerate(ISSUERS):
             own = getattr(coins, issuer)
             label = f"stablecoins, {issuer} issuer: {name.replace('other', 'other things')}"
-            wanted = getattr(own, name) * own.share_of_supply * coins.supply
+            wanted = reserves_of(scenario, own)[name] * own.share_of_supply * coins.supply
             source = scenario.quantity(f"stablecoins.{issuer}.{name}").source
             totals.append(Total(label, "$bn", wanted, float(held[i]), source))
     return totals

@@ -8,6 +8,7 @@ POLICIES: tuple[str, ...] = (
     "margin_buffers",
     "bank_capital",
     "firewall",
+    "stablecoin_reserves",
     "circuit_breaker",
     "note_purchases",
     "lending",

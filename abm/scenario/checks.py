@@ -23,6 +23,8 @@ COUNTS = (
     "chasers.count",
     "pools.count",
     "private_credit.count",
+    "crypto.holders",
+    "private_credit.count",
     "builders.at_banks",
 )
 

@@ -45,6 +45,13 @@ class Firewall(Section):
     on: bool = switch("whether the firewall stands")
 
 
+class StablecoinReserves(Section):
+    """Issuers of stablecoins hold deposits, repo and Treasuries alone, and little of it as deposits."""
+
+    on: bool = switch("whether the rule is in force")
+    most_deposits: float = number("most of its coins that an issuer holds as deposits at banks", "share", 0, 1)
+
+
 class CircuitBreaker(Section):
     """Share markets halt on a day's fall, and close at the last level."""
 
@@ -89,10 +96,15 @@ class Policy(Section):
     margin_buffers: MarginBuffers
     bank_capital: BankCapital
     firewall: Firewall
+    stablecoin_reserves: StablecoinReserves
     circuit_breaker: CircuitBreaker
     note_purchases: NotePurchases
     lending: Lending
     deposit_guarantee: DepositGuarantee
+
+
+OF_THE_FIRST_BOOKS = ("firewall", "stablecoin_reserves")
+DECREED = tuple(name for name in Policy.model_fields if name not in OF_THE_FIRST_BOOKS)
 
 
 class PolicyAction(Section):
@@ -100,5 +112,5 @@ class PolicyAction(Section):
 
     kind: Literal["policy"] = "policy"
     tick: int = number("day of the action", "days", 0, 1_000_000_000)
-    policy: str = choice("policy that is switched", *(name for name in Policy.model_fields if name != "firewall"))
+    policy: str = choice("policy that is switched", *DECREED)
     on: bool = switch("whether it is in force from this day on")
