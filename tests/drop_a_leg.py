@@ -34,10 +34,10 @@ SOLD = {
 SOUND = {"banks__capital": 1, "banks__liquidity_floor": 0.99, "margin__grace_days": 0, "spark__total": 0.3}
 UNHEDGED = {
     "funds__relative_value__futures_short": 0,
+    "funds__crowding": 3,
     "markets__notes__news_volatility": 0.15,
     "spark__total": 2.5,
     "spark__days": 1,
-    "funds__crowding": 3,
 }
 WORLDS = (under(crash_world(), "lending"), crash_world(**SOLD, **SOUND), crash_world(**SOLD, **UNHEDGED))
 OWN_SEEDS = (None, None, 1)  # in this one hedge funds lose what was lent to them without collateral
@@ -140,16 +140,8 @@ def main(seed: int) -> None:
         }
         for leg, instrument, journal, names in mutants(module):
             put_in(names, originals)
-            said = next(
-                filter(
-                    None,
-                    (
-                        verdict(Economy(world, of or seed, check=True))
-                        for world, of in zip(WORLDS, OWN_SEEDS, strict=True)
-                    ),
-                ),
-                "",
-            )
+            economies = (Economy(world, of or seed, check=True) for world, of in zip(WORLDS, OWN_SEEDS, strict=True))
+            said = next(filter(None, map(verdict, economies)), "")
             found.append({"leg": leg, "instrument": instrument, "journal": journal, "said": said})
         put_in(originals, originals)
     sys.stdout.write(json.dumps(found))
