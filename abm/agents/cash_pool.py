@@ -1,7 +1,6 @@
 """Cash pools: money-market funds and treasurers who lend repo, hold bills and keep uninsured deposits.
 
-They never buy equity or notes, and step back from dealers who look weak (`contagion/dealer_runs.py`). The
-bills and deposits of stablecoin issuers are counted with theirs.
+They never buy equity or notes, and step back from dealers who look weak (`contagion/dealer_runs.py`).
 """
 
 from __future__ import annotations
