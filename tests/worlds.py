@@ -24,6 +24,7 @@ from abm.channels import CHANNELS
 from abm.economy import RECORDS, SPARK, Economy
 from abm.ledger.chart import AI_EQUITY, CRYPTO, FUND_SHARES, FUNDS, N_TRADED, TRANSACTIONS
 from abm.markets import MARKETS
+from abm.markets.news import THE_STORY
 from abm.outcome.events import KINDS, OF_THE_AUTHORITY
 from abm.records import BOOKS
 from abm.scenario import Scenario, load
@@ -279,7 +280,7 @@ def close_out(economy: Economy, fund: Any) -> None:
 def let_news_be(economy: Economy, log_points: float) -> None:
     """Let tomorrow's only news be a fall of AI equity by so many log points."""
     spark = SPARK.open(1)
-    spark["start"], spark["days"], spark["total"] = economy.tick, 1, log_points
+    spark["start"], spark["days"], spark["total"], spark["market"] = economy.tick, 1, log_points, THE_STORY
     economy.sparks = spark
 
 

@@ -81,7 +81,7 @@ def members_of(scenario: Scenario, days: Sequence[int]) -> dict[int, Scenario]:
 def last_news(scenario: Scenario, days: int) -> int:
     """The tick of the last disappointment, those among the timed actions included."""
     ends = [scenario.spark.start + days]
-    ends += [action.tick + action.days for action in scenario.actions if action.kind == "spark"]
+    ends += [action.tick + action.days for action in scenario.actions if action.kind in ("spark", "shock")]
     return max(ends) - 1
 
 
