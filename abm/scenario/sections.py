@@ -105,6 +105,7 @@ class Style(Section):
     """A style of hedge funds: all its funds together."""
 
     share_of_count: float = number("part of all funds that are of this style", "share", 0, 1)
+    size: float = number("dial: own money and books of this style", "times these", 0, 100)
     net_asset_value: float = number("their own money", "$bn", 0, 1e9)
     prime_brokerage: float = number("margin loans from dealers", "$bn", 0, 1e9)
     repo: float = number("repo from dealers", "$bn", 0, 1e9)
