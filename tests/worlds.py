@@ -25,7 +25,7 @@ from abm.economy import RECORDS, SPARK, Economy
 from abm.ledger.chart import AI_EQUITY, CRYPTO, FUND_SHARES, FUNDS, N_TRADED, TRANSACTIONS
 from abm.markets import MARKETS
 from abm.markets.news import THE_STORY
-from abm.outcome.events import KINDS, OF_THE_AUTHORITY
+from abm.outcome.events import KINDS, OF_THE_AUTHORITY, OF_THE_SCENARIO
 from abm.records import BOOKS
 from abm.scenario import Scenario, load
 from abm.tick import TICK, Phase
@@ -106,6 +106,7 @@ QUIET_CHANNELS = (
     "real_economy",
     "private_credit",
 )
+BY_NO_CHANNEL = (*OF_THE_AUTHORITY, *OF_THE_SCENARIO)  # kinds of events that no channel causes
 
 
 @cache
@@ -172,7 +173,7 @@ def how_many(economy: Economy) -> dict[str, int]:
 
 def has_everything(economy: Economy) -> bool:
     """Whether every kind of event occurred that some channel causes."""
-    return all(count for kind, count in how_many(economy).items() if kind not in OF_THE_AUTHORITY)
+    return all(count for kind, count in how_many(economy).items() if kind not in BY_NO_CHANNEL)
 
 
 def digests(economy: Economy) -> dict[str, str]:

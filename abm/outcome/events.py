@@ -91,6 +91,7 @@ KINDS: tuple[str, ...] = (
     "own_loss",
 )
 OF_THE_AUTHORITY = KINDS[LEVERAGE_CAPPED : DEPOSITS_GUARANTEED + 1]  # no channel causes them
+OF_THE_SCENARIO = KINDS[SHOCK:]  # nor these, which it puts down for a day
 
 SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS, ISSUER, CREDIT_FUND, BUILDER, AUTHORITY = range(10)
 ACTORS: tuple[str, ...] = (
