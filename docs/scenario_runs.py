@@ -20,7 +20,7 @@ from abm.economy import Economy
 from abm.experiments.compare import AFTERMATH, last_news
 from abm.experiments.one_run import ticks_of, twin_scenarios
 from abm.experiments.workers import Failure, each
-from abm.ledger.chart import AI_EQUITY, FUNDS, N_TRADED
+from abm.ledger.chart import AI_EQUITY, FUNDS
 from abm.outcome.summary import summarise
 from abm.scenario import names
 

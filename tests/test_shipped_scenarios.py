@@ -1,4 +1,4 @@
-"""Every shipped scenario: it says why, opens books that hold its totals, runs with its books proven, and is documented."""
+"""Every shipped scenario says why, opens books that hold its totals, closes them every day, and is documented."""
 
 from pathlib import Path
 

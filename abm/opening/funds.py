@@ -38,9 +38,9 @@ FUND_COLUMNS = (
 def draw_funds(scenario: Scenario, seed: int) -> Columns:
     """Draw all hedge funds and margin accounts: a row each, in the order of STYLES.
 
-    Sizes are Pareto within a style, leverage and AI shares log-normal. A style's size dial scales its books,
-    the leverage dial what they borrow, the crowding dial how much of a book is AI equity; net asset value stays. Totals hold in every
-    seed unless margin limits bind. Amounts in $bn, (n,) each.
+    Sizes are Pareto within a style, leverage and AI shares log-normal. A style's size dial scales its books, the
+    leverage dial what they borrow, the crowding dial how much of a book is AI equity; net asset value follows size
+    alone. Totals hold in every seed unless margin limits bind. Amounts in $bn, (n,) each.
     """
     parts = []
     first = 0
