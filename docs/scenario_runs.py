@@ -116,6 +116,7 @@ def runs_table(found: dict[str, dict[str, dict[str, np.ndarray]]]) -> str:
     """Shares of verdicts and medians, a row for each scenario and speed of its news."""
     rows = []
     for name, of in found.items():
+        there = abm.load(name).markets.crypto.capitalisation > 0.0
         for place, (member, m) in enumerate(of.items()):
             rows.append((
                 f"`{name}`" if place == 0 else "",
@@ -130,10 +131,9 @@ def runs_table(found: dict[str, dict[str, dict[str, np.ndarray]]]) -> str:
                 number(float(np.median(m["lender_losses"]))),
                 number(float(m["owner_losses"].mean())),
                 number(float(m["banks_failed"].mean())),
-                percent(m["crypto"]),
-                percent(m["crypto_60"]),
+                *(percent(m[key]) if there else "–" for key in ("crypto", "crypto_60")),
                 f"{np.median(m['note_yield']):.0f}",
-                f"{np.median(m['peg']):.3f}",
+                f"{np.median(m['peg']):.3f}" if there else "–",
             ))  # fmt: skip
     head = ("scenario", "news over", "correction", "recession", "market breakdown", "banking crisis")
     medians = (

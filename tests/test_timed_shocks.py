@@ -92,3 +92,17 @@ def test_twins_keep_shocks_as_news_and_drop_losses() -> None:
     twins = twin_scenarios(crash_world(actions=[shock(), loss()]))
     kinds = {name: [action.kind for action in twin.actions] for name, twin in twins.items()}
     assert kinds == {"all_off": ["shock"], "no_news": [], "belief_only": ["shock"]}
+
+
+def test_an_issuer_whose_bank_has_failed_is_paid_at_its_others() -> None:
+    world = small_world(**CALM | {"run__ticks": 80}, actions=[loss(of="banks_of_second_issuer")])
+    economy = Economy(world, 1)
+    economy.advance(11)
+    issuer = economy.stablecoins[1]
+    at_failed = economy.banks["failed"][issuer["bank"]] > 0
+    assert at_failed.any()
+    assert not at_failed.all()
+    before = issuer["deposit"].copy()
+    economy.advance(80)
+    after = economy.stablecoins[1]["deposit"]
+    assert (after[at_failed] <= before[at_failed] + 1e-9).all(), "nothing more is paid into a failed bank"
