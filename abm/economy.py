@@ -33,6 +33,7 @@ from abm.ledger.chart import CRYPTO, N_INSTRUMENTS, N_SECTORS, REVALUATIONS, TRA
 from abm.markets import MARKETS
 from abm.markets.impact import LAWS
 from abm.markets.market import MARKET
+from abm.markets.news import THE_STORY
 from abm.opening import open_books
 from abm.opening.traders import with_trader
 from abm.outcome import tables
@@ -51,7 +52,8 @@ SPARK = Record(
     (
         term("start", "tick", "first day", kind="i8"),
         term("days", "days", "over how many", kind="i8"),
-        term("total", "log points", "of AI equity's worth"),
+        term("total", "log points", "of AI equity's worth, or of the market's own"),
+        term("market", "row of markets", "market that alone hears it; -1: all, as the story is about them", kind="i8"),
     ),
 )
 AGENTS: dict[str, Record] = {
@@ -331,9 +333,14 @@ def settings(scenario: Scenario) -> np.ndarray:
 
 
 def sparks(scenario: Scenario) -> np.ndarray:
-    """Return all disappointments of a scenario, its own spark and those that a timed action lights."""
-    lit = [(scenario.spark.start, scenario.spark.days, scenario.spark.total)]
-    lit += [(action.tick, action.days, action.total) for action in scenario.actions if action.kind == "spark"]
+    """Return all bad news of a scenario: its own spark, and those and the shocks that timed actions bring."""
+    lit = [(scenario.spark.start, scenario.spark.days, scenario.spark.total, THE_STORY)]
+    places = {market.name: k for k, market in enumerate(MARKETS)}
+    for action in scenario.actions:
+        if action.kind == "spark":
+            lit.append((action.tick, action.days, action.total, THE_STORY))
+        elif action.kind == "shock":
+            lit.append((action.tick, action.days, action.total, places[action.market]))
     table = SPARK.open(len(lit))
     table[:] = lit
     return table
@@ -359,7 +366,8 @@ def open_markets(scenario: Scenario) -> dict[str, np.ndarray]:
     markets["price"] = markets["last_price"] = markets["depth"] = markets["margin_factor"] = 1.0
     markets["futures_price"] = markets["last_futures_price"] = markets["open_share"] = 1.0
     markets["futures_basis"] = scenario.markets.futures_basis
-    markets["move_event"] = markets["sale_event"] = markets["call_event"] = markets["halt_event"] = NO_EVENT
+    for name in ("move_event", "sale_event", "call_event", "halt_event", "shock_event"):
+        markets[name] = NO_EVENT
     story["doubters"] = 1.0 - scenario.narrative.believers
     story["bad_news_event"] = NO_EVENT
     for name in CHANNELS:

@@ -75,6 +75,7 @@ from abm.policy.circuit_breaker import watch_halts
 from abm.policy.decisions import govern, watch
 from abm.policy.lending import lend_to_banks, lend_to_dealers
 from abm.policy.leverage_cap import watch_leverage
+from abm.policy.own_losses import suffer_losses
 from abm.policy.timed_actions import take_timed_actions
 
 if TYPE_CHECKING:
@@ -262,6 +263,7 @@ def look_around(e: Economy) -> None:
 
 
 def resolve(e: Economy) -> None:
+    suffer_losses(e)
     close_seized_funds(
         e.funds,
         e.dealers,

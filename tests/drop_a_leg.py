@@ -32,15 +32,14 @@ SOLD = {
     "channels__risk_limits": False,
 }
 SOUND = {"banks__capital": 1, "banks__liquidity_floor": 0.99, "margin__grace_days": 0, "spark__total": 0.3}
-UNHEDGED = {
-    "funds__relative_value__futures_short": 0,
-    "funds__crowding": 3,
-    "markets__notes__news_volatility": 0.15,
-    "spark__total": 2.5,
-    "spark__days": 1,
-}
-WORLDS = (under(crash_world(), "lending"), crash_world(**SOLD, **SOUND), crash_world(**SOLD, **UNHEDGED))
-OWN_SEEDS = (None, None, 1)  # in this one hedge funds lose what was lent to them without collateral
+UNHEDGED = {"funds__relative_value__futures_short": 0, "markets__notes__news_volatility": 0.15, "spark__total": 2.5}
+FEW = {"crypto__holders": 24, "markets__crypto__news_volatility": 0.2, "crypto__deposits": 0}
+# Each with a seed of its own, where that of the crash is not the one in which it happens.
+WORLDS = (
+    (under(crash_world(**FEW), "lending"), None),
+    (crash_world(**SOLD, **SOUND, **FEW), None),
+    (crash_world(**SOLD, **UNHEDGED, **FEW), 2),
+)
 CLAIMS = [
     (record.name, field.name, INSTRUMENTS[field.instrument])
     for record in AGENTS.values()
@@ -140,7 +139,7 @@ def main(seed: int) -> None:
         }
         for leg, instrument, journal, names in mutants(module):
             put_in(names, originals)
-            economies = (Economy(world, of or seed, check=True) for world, of in zip(WORLDS, OWN_SEEDS, strict=True))
+            economies = (Economy(world, seed if own is None else own, check=True) for world, own in WORLDS)
             said = next(filter(None, map(verdict, economies)), "")
             found.append({"leg": leg, "instrument": instrument, "journal": journal, "said": said})
         put_in(originals, originals)

@@ -15,6 +15,8 @@ ALL_ACTIONS = [
     {"kind": "switch", "tick": 200, "channel": "margin_calls", "on": False},
     {"kind": "buy_notes", "tick": 300, "per_day": 50.0, "days": 10},
     {"kind": "policy", "tick": 400, "policy": "lending", "on": True},
+    {"kind": "shock", "tick": 500, "market": "crypto", "total": 0.1, "days": 2},
+    {"kind": "loss", "tick": 600, "of": "largest_banks", "place": 0, "capital": 0.5},
 ]
 
 

@@ -8,7 +8,7 @@ from worlds import crash_seed, crash_world, default, finished, under
 from abm.channels import CHANNELS
 from abm.economy import Economy
 from abm.ledger.chart import CRYPTO, INSTRUMENTS, N_TRADED
-from abm.outcome.events import KINDS, OF_THE_AUTHORITY
+from abm.outcome.events import KINDS, OF_THE_AUTHORITY, OF_THE_SCENARIO
 from abm.policy import POLICIES
 
 ROOTS = {"news", "timed_action"}
@@ -127,7 +127,7 @@ def test_whatever_the_authority_does_has_a_cause() -> None:
 
 
 def test_a_crash_has_every_kind_of_event(log: pl.DataFrame) -> None:
-    assert set(log["kind"]) == set(KINDS) - set(OF_THE_AUTHORITY)
+    assert set(log["kind"]) == set(KINDS) - {*OF_THE_AUTHORITY, *OF_THE_SCENARIO}
 
 
 def test_every_margin_call_leads_back_to_a_root(log: pl.DataFrame) -> None:

@@ -135,7 +135,7 @@ BAD_FILES = [  # (content, words that the sentence must hold)
     (b"format = true", "format = True is not a known version"),
     (b'format = "1"', "format = '1' is not a known version"),
     (b"extends = 1", "extends = 1 is not a text"),
-    (b'extends = "us_late_2052"', "extends = 'us_late_2052' does not exist; allowed is one of us_late_2025"),
+    (b'extends = "us_late_2052"', "extends = 'us_late_2052' does not exist; allowed is one of boom_and_bust, "),
     (b'extends = "other.toml"', "extends = 'other.toml' does not exist"),
     (b'extends = ""', "extends = '' does not exist"),
     (b'extends = "\\u0000"', "extends = '\\x00' does not exist"),

@@ -79,7 +79,7 @@ def test_the_story_of_a_run_does_not_change() -> None:
 
 def test_every_kind_of_event_has_words_and_a_new_kind_is_told_by_its_name() -> None:
     without = {kind for kind in KINDS if kind not in SENTENCES and not kind.endswith("_failed")}
-    assert without == {"news", "price_move"}, "give new kinds of events their words in abm/outcome/wording.py"
+    assert without == {"news", "price_move", "shock"}, "give new kinds of events their words in abm/outcome/wording.py"
     unknown = event(run("crash"), 0) | {"kind": "house_burnt", "actor": "house:1", "amount": 3.0}
     assert told(unknown) == "house:1: house burnt, 3.0 $bn"
     log = pl.concat([run("crash").events, pl.DataFrame([unknown], schema=run("crash").events.schema)])

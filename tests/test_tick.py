@@ -17,6 +17,9 @@ EVERYTHING = [
     {"kind": "buy_notes", "tick": 3, "per_day": 5.0, "days": 3},
     {"kind": "switch", "tick": 90, "channel": "margin_calls", "on": False},
     {"kind": "policy", "tick": 91, "policy": "circuit_breaker", "on": True},
+    {"kind": "shock", "tick": 92, "market": "crypto", "total": 0.1, "days": 2},
+    {"kind": "loss", "tick": 93, "of": "largest_banks", "place": 0, "capital": 0.1},
+    {"kind": "loss", "tick": 93, "of": "largest_dealers", "place": 0, "capital": 0.1},
 ]
 # Where notes fall and dealers do not hedge them, they look weak and fail without any customer's loss, and nobody
 # else asks why notes fell.

@@ -24,7 +24,8 @@ from abm.channels import CHANNELS
 from abm.economy import RECORDS, SPARK, Economy
 from abm.ledger.chart import AI_EQUITY, CRYPTO, FUND_SHARES, FUNDS, N_TRADED, TRANSACTIONS
 from abm.markets import MARKETS
-from abm.outcome.events import KINDS, OF_THE_AUTHORITY
+from abm.markets.news import THE_STORY
+from abm.outcome.events import KINDS, OF_THE_AUTHORITY, OF_THE_SCENARIO
 from abm.records import BOOKS
 from abm.scenario import Scenario, load
 from abm.tick import TICK, Phase
@@ -110,6 +111,7 @@ QUIET_CHANNELS = (
     "real_economy",
     "private_credit",
 )
+BY_NO_CHANNEL = (*OF_THE_AUTHORITY, *OF_THE_SCENARIO)  # kinds of events that no channel causes
 
 
 @cache
@@ -176,7 +178,7 @@ def how_many(economy: Economy) -> dict[str, int]:
 
 def has_everything(economy: Economy) -> bool:
     """Whether every kind of event occurred that some channel causes."""
-    return all(count for kind, count in how_many(economy).items() if kind not in OF_THE_AUTHORITY)
+    return all(count for kind, count in how_many(economy).items() if kind not in BY_NO_CHANNEL)
 
 
 def digests(economy: Economy) -> dict[str, str]:
@@ -289,7 +291,7 @@ def close_out(economy: Economy, fund: Any) -> None:
 def let_news_be(economy: Economy, log_points: float) -> None:
     """Let tomorrow's only news be a fall of AI equity by so many log points."""
     spark = SPARK.open(1)
-    spark["start"], spark["days"], spark["total"] = economy.tick, 1, log_points
+    spark["start"], spark["days"], spark["total"], spark["market"] = economy.tick, 1, log_points, THE_STORY
     economy.sparks = spark
 
 

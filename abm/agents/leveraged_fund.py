@@ -107,7 +107,7 @@ LEVERAGED_FUND = Record(
         memory("year_value", "times", "that value, averaged over a year"),
         memory("best_value", "times", "its best day, slowly forgotten"),
         memory("to_cut", "share", "part of the book that its own limits still have to cut"),
-        memory("given_up", "share", "part of the book that its own limits have cut and calm may rebuild"),
+        memory("given_up", "share", "part of the book cut by its own limits, that calm may rebuild; negative: grown"),
         memory("to_rebuild", "share", "part of it that today's markets let it rebuild"),
         memory("own_cause", "event", "what its own limits cut for", kind="i8"),
         memory("noticed", "$bn", "redemptions asked for in time for the next payment"),
@@ -171,10 +171,11 @@ def net_asset_value(fund, markets):
 def raised(fund, market, margin):
     """Return the times by which a fund's margins in a market stand above those of calm: `largest_factor` at most.
 
-    A buffer that the authority asks for is there in calm, and used up before margins rise.
+    A buffer that the authority asks for is there in calm, and used up before margins rise; while it is asked for,
+    calm does not lower them either.
     """
     times = min(fund.margin_factor * market.margin_factor, margin.largest_factor)
-    least = 1.0 + fund.margin_buffer
+    least = 1.0 + fund.margin_buffer if fund.margin_buffer > 0.0 else margin.calm_factor
     return max(least, times)
 
 

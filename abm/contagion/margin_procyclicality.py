@@ -18,6 +18,8 @@ def set_margins(markets, funds, dealers, settings, switches, days):
     """Set each market's margin factor, and each fund's by the strain of its dealers.
 
     goal of a market = 1 + volatility_response * max(0, volatility / (tolerance * normal volatility) - 1)
+                       in markets calmer than normal 1 + volatility_response * (volatility / normal volatility - 1),
+                       at least `calm_factor`
     factor of a fund = 1 + strain_response * strain of its dealers, weighted by its business with each
 
     A market's is reached by 1 / factor_days of the distance a day; strain is slow in itself. Likeness comes on
@@ -41,6 +43,9 @@ def set_margins(markets, funds, dealers, settings, switches, days):
         market = markets[k]
         excess = math.sqrt(market.variance) / (tolerance * market.normal_volatility) - 1.0
         goal = min(1.0 + margin.volatility_response * max(0.0, excess), margin.largest_factor)
+        calmer = 1.0 - math.sqrt(market.variance) / market.normal_volatility
+        if calmer > 0.0:
+            goal = min(goal, max(margin.calm_factor, 1.0 - margin.volatility_response * calmer))
         market.margin_factor += (goal - market.margin_factor) / margin.factor_days
     after = 0.0
     for row in range(funds.shape[0]):

@@ -34,7 +34,9 @@ def trade_as_usual(fund, markets, seed, tick):
         fund.orders[k] = 2.0 * uniforms(seed, WISHES, IDENTITIES_PER_AGENT * fund.id + k, tick)[0] - 1.0
         usual_value += fund.target[k] * markets[k].price
         tilted_value += fund.target[k] * markets[k].price * fund.orders[k]
-    if usual_value <= 0.0:
+    if usual_value <= 0.0:  # who means to hold nothing wishes for nothing
+        for k in range(N_TRADED):
+            fund.orders[k] = 0.0
         return
     scale = (securities_held(fund, markets) - fund.units[BILLS] * markets[BILLS].price) / usual_value
     mean_tilt = tilted_value / usual_value

@@ -26,7 +26,8 @@ def set_own_limits(funds, markets, stories, settings, switches, tick, events, co
     A stop: a loss of `stop_drawdown` from the best day cuts `stop_cut` of the book, and the count begins anew.
     Caution: of the part `volatility_weight` of a book, what volatility is beyond tolerance and prices are below
     trend. Both are remembered as given up. What follows volatility is rebuilt as that falls, the rest once
-    nothing that the fund holds is too risky.
+    nothing that the fund holds is too risky. In markets calmer than normal caution is negative: such a book grows
+    beyond its first size, as far as `reach_up` and margin allow.
     """
     limits = settings[0].risk_limits
     for k in range(markets.shape[0]):
@@ -45,7 +46,7 @@ def set_own_limits(funds, markets, stories, settings, switches, tick, events, co
         caution = fund.volatility_weight * risky
         if caution > fund.given_up:
             cut = max(cut, 1.0 - (1.0 - caution) / (1.0 - fund.given_up))
-        waiting = (1.0 - fund.volatility_weight) * fund.given_up if risky > limits.least_cut else 0.0
+        waiting = (1.0 - fund.volatility_weight) * max(0.0, fund.given_up) if risky > limits.least_cut else 0.0
         fund.to_rebuild = max(0.0, fund.given_up - caution - waiting) if cut == 0.0 else 0.0
         if cut < limits.least_cut:
             continue
@@ -60,17 +61,21 @@ def set_own_limits(funds, markets, stories, settings, switches, tick, events, co
 
 @rule
 def watch_market(market, limits):
-    """Keep a market's trend, and say what part of a cautious holding is too risky today, between 0 and 1.
+    """Keep a market's trend, and say what part of a cautious holding is too risky today.
 
     1 - (tolerance * normal volatility / volatility) * (1 - trend_cut * how far below its trend the price is)
 
-    Far is `trend_reach` normal moves over the days of the trend; neither part helps beyond what is normal.
+    Far is `trend_reach` normal moves over the days of the trend. The first bracket is at most one, but in markets
+    calmer than normal it is normal volatility / volatility, at most `reach_up`: what is too risky is then
+    negative, and says how much more may be held.
     """
     market.average_price += (math.log(market.price) - market.average_price) / limits.trend_days
+    calm = market.normal_volatility / max(math.sqrt(market.variance), 1e-12)
     accepted = limits.volatility_tolerance * market.normal_volatility / max(math.sqrt(market.variance), 1e-12)
+    most = min(limits.reach_up, max(1.0, calm))
     far = limits.trend_reach * market.normal_volatility * math.sqrt(limits.trend_days)
     below_trend = (market.average_price - math.log(market.price)) / far
-    market.too_risky = 1.0 - min(1.0, accepted) * (1.0 - limits.trend_cut * min(1.0, max(0.0, below_trend)))
+    market.too_risky = 1.0 - min(most, accepted) * (1.0 - limits.trend_cut * min(1.0, max(0.0, below_trend)))
 
 
 @rule

@@ -14,6 +14,8 @@ from abm.experiments.workers import Failure, cores, each, guarded
 from abm.outcome.reduce import reduce_run
 from abm.report.data import MemberRun, comparison_data
 from abm.scenario import DEFAULT, Scenario
+from abm.scenario.actions import ShockAction
+from abm.scenario.sections import SparkAction
 
 AFTERMATH = 500  # ticks simulated after the last news of the slowest member
 MOST_SEEDS = 100_000
@@ -81,7 +83,7 @@ def members_of(scenario: Scenario, days: Sequence[int]) -> dict[int, Scenario]:
 def last_news(scenario: Scenario, days: int) -> int:
     """The tick of the last disappointment, those among the timed actions included."""
     ends = [scenario.spark.start + days]
-    ends += [action.tick + action.days for action in scenario.actions if action.kind == "spark"]
+    ends += [action.tick + action.days for action in scenario.actions if isinstance(action, SparkAction | ShockAction)]
     return max(ends) - 1
 
 

@@ -77,10 +77,11 @@ def twin_scenarios(scenario: Scenario) -> dict[str, Scenario]:
 
     all_off: the same news, and nothing else happens; no_news: no spark, the rest as it is; belief_only: the
     same news with the narrative alone, and no policy in either. A timed action that the twin's world lacks is left
-    out.
+    out: a shock to a market is news, a loss that a lender is dealt is not, and a world without a spark has neither.
     """
-    sparks = [action for action in scenario.to_dict()["actions"] if action["kind"] == "spark"]
-    others = [action for action in scenario.to_dict()["actions"] if action["kind"] != "spark"]
+    actions = scenario.to_dict()["actions"]
+    sparks = [action for action in actions if action["kind"] in ("spark", "shock")]
+    others = [action for action in actions if action["kind"] not in ("spark", "shock", "loss")]
     off = {f"channels.{name}": False for name in type(scenario.channels).model_fields}
     off |= {f"policy.{name}.on": False for name in type(scenario.policy).model_fields}
     return {

@@ -125,16 +125,27 @@ def choose_places(banks, issuer):
 
 
 @rule
-def part_at(issuer, place, amount):
-    """Return which part of a payment goes through a place: in by the issuer's habit, out by what it pays from."""
-    return issuer.pays_from[place] if amount < 0.0 else issuer.part[place]
+def part_at(banks, issuer, place, amount):
+    """Return which part of a payment goes through a place: in by the issuer's habit, out by what it pays from.
+
+    Nothing is paid in at a bank that has failed, while another has not.
+    """
+    if amount < 0.0:
+        return issuer.pays_from[place]
+    lost = 0.0
+    for other in range(N_PLACES):
+        if banks[issuer.bank[other]].failed:
+            lost += issuer.part[other]
+    if lost == 0.0 or lost >= 1.0 - DUST:
+        return issuer.part[place]
+    return 0.0 if banks[issuer.bank[place]].failed else issuer.part[place] / (1.0 - lost)
 
 
 @rule
 def pay_issuer(journal, banks, issuer, payer, amount):
     """Let a depositor pay an issuer (or be paid, if the amount is negative): reserves follow between their banks."""
     for place in range(N_PLACES):
-        part = part_at(issuer, place, amount) * amount
+        part = part_at(banks, issuer, place, amount) * amount
         if part != 0.0:
             add_to_deposit(journal, banks[payer.bank], payer, -part)
             transfer_reserves(journal, banks[payer.bank], banks[issuer.bank[place]], part)
@@ -145,7 +156,7 @@ def pay_issuer(journal, banks, issuer, payer, amount):
 def settle_issuer(journal, banks, issuer, house, amount):
     """Let an issuer pay what it bought into the clearing house (or be paid for what it sold)."""
     for place in range(N_PLACES):
-        part = part_at(issuer, place, -amount) * amount
+        part = part_at(banks, issuer, place, -amount) * amount
         if part != 0.0:
             add_to_place(journal, banks, issuer, place, -part)
             transfer_reserves(journal, banks[issuer.bank[place]], house, part)

@@ -14,4 +14,6 @@ def linear_impact(market, net_units, depth):
 
     Parameters: net_units [units], + bought; depth [1 = normal].
     """
+    if market.units <= 0.0:  # there is no such market
+        return 0.0
     return market.impact_multiplier * net_units / (market.units * depth)

@@ -38,9 +38,9 @@ FUND_COLUMNS = (
 def draw_funds(scenario: Scenario, seed: int) -> Columns:
     """Draw all hedge funds and margin accounts: a row each, in the order of STYLES.
 
-    Sizes are Pareto within a style, leverage and AI shares log-normal. The leverage dial scales what they
-    borrow, the crowding dial how much of a book is AI equity; net asset value stays. Totals hold in every
-    seed unless margin limits bind. Amounts in $bn, (n,) each.
+    Sizes are Pareto within a style, leverage and AI shares log-normal. A style's size dial scales its books, the
+    leverage dial what they borrow, the crowding dial how much of a book is AI equity; net asset value follows size
+    alone. Totals hold in every seed unless margin limits bind. Amounts in $bn, (n,) each.
     """
     parts = []
     first = 0
@@ -73,9 +73,11 @@ def draw_style(scenario: Scenario, seed: int, style: int, identities: np.ndarray
     sizes = pareto_shares(
         strata(seed, OPENING_SIZES, identities), scenario.funds.tail_exponent, scenario.funds.largest_share
     )
+    sizes = terms.size * sizes
     own = sizes * terms.net_asset_value
     borrowed = terms.prime_brokerage + terms.repo + terms.unsecured
     held_in_all = terms.net_asset_value + borrowed + terms.short_equity + terms.other_owed - terms.cash
+    held_in_all = max(held_in_all, 1e-300)
     fixed = {name: getattr(terms, name) / held_in_all for name in ("notes", "bills", "crypto")}
     ai = scenario.funds.crowding * terms.ai_equity / held_in_all
     rest = 1.0 - sum(fixed.values())
@@ -95,10 +97,10 @@ def draw_style(scenario: Scenario, seed: int, style: int, identities: np.ndarray
     on_shorts = sizes * (terms.short_equity * asked["broad_equity"] + terms.other_owed * asked["other"])
     # Nobody opens nearer to a margin call than a requirement of `opening_use` times net asset value, or at a cap.
     most_held = np.maximum(0.0, use * own - on_shorts) / np.maximum(rate, 1e-12)
-    most_held = np.minimum(most_held, most_assets(scenario) * own)
+    most_held = np.minimum(most_held, most_assets(scenario) * np.maximum(own, 1e-300))
     cash = sizes * terms.cash
     most_debt = np.maximum(0.0, most_held - own - owed + cash)
-    debt = spread(wish, borrowed * scenario.funds.leverage, most_debt)
+    debt = spread(wish, terms.size * borrowed * scenario.funds.leverage, most_debt)
 
     held = np.maximum(own + debt + owed - cash, 0.0)
     ai_held = spread(held * tastes, min(ai, rest) * held.sum(), rest * held)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TOP = 10  # funds whose share of net asset value is compared
 OWED = ("prime_brokerage", "repo", "unsecured", "short_equity", "other_owed")
+FIXED = ("notes", "bills", "crypto", "futures_short")  # parts of a book that no dial moves by itself
 RESIDUAL = "what the other books leave"
 
 
@@ -98,7 +99,7 @@ def of_funds(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
 
 
 def dials(scenario: Scenario, style: Style) -> dict[str, float]:
-    """Return what the dials make of a style's totals: leverage scales debts and the book, crowding AI equity."""
+    """Return what the dials make of a style's totals: size all, leverage debts and the book, crowding AI equity."""
     debts = sum(getattr(style, name) for name in OWED[:3])
     book = style.net_asset_value + debts + style.short_equity + style.other_owed - style.cash
     grown = 1.0 + (scenario.funds.leverage - 1.0) * debts / max(book, 1e-300)
@@ -106,10 +107,11 @@ def dials(scenario: Scenario, style: Style) -> dict[str, float]:
     ai = min(scenario.funds.crowding * style.ai_equity, free)
     scales: dict[str, float] = {}
     scales |= dict.fromkeys(OWED[:3], scenario.funds.leverage)
-    scales |= dict.fromkeys(("notes", "bills", "crypto", "futures_short"), grown)
+    scales |= dict.fromkeys(FIXED, grown)
     scales["ai_equity"] = grown * ai / max(style.ai_equity, 1e-300)
     scales["broad_equity"] = grown * (free - ai) / max(free - style.ai_equity, 1e-300)
-    return scales
+    names = ("net_asset_value", *OWED, "ai_equity", "broad_equity", *FIXED, "cash")
+    return {name: style.size * scales.get(name, 1.0) for name in names}
 
 
 def of_lenders(scenario: Scenario, books: dict[str, np.ndarray]) -> list[Total]:
@@ -190,7 +192,8 @@ def of_private_credit(scenario: Scenario, books: dict[str, np.ndarray]) -> list[
     assets = funds["data_centre_loans"].sum() + funds["loans"].sum() + funds["deposit"].sum()
     return [
         row("private credit: assets", "private_credit.assets", assets),
-        Total("private credit: owed against own money", "times", terms.gearing, float((drawn + bonds) / own),
+        Total("private credit: owed against own money", "times", terms.gearing if own > 0.0 else None,
+              float((drawn + bonds) / own) if own > 0.0 else 0.0,
               scenario.quantity("private_credit.gearing").source),
         row("private credit: drawn at banks", "private_credit.drawn", drawn),
         row("private credit: promised by banks, not drawn", "private_credit.undrawn", funds["undrawn"].sum()),

@@ -34,6 +34,8 @@ def cause_of_move(k, markets, story, tick, events, counter):
     elif market.belief_today < min(market.news_today, 0.0) and story.bad_news_event != NO_EVENT:
         cause = story.bad_news_event
         channel = COMMON_STORY if k == CRYPTO else NARRATIVE_FEEDBACK
+    elif market.shock_event != NO_EVENT:
+        cause = market.shock_event
     elif story.disappointment > 0.0:
         cause = story.bad_news_event
     else:

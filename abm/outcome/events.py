@@ -50,7 +50,9 @@ NO_INSTRUMENT = -1
     NOTE_PURCHASES,
     CENTRAL_BANK_LOAN,
     DEPOSITS_GUARANTEED,
-) = range(33)
+    SHOCK,
+    OWN_LOSS,
+) = range(35)
 KINDS: tuple[str, ...] = (
     "news",
     "price_move",
@@ -85,8 +87,11 @@ KINDS: tuple[str, ...] = (
     "note_purchases",
     "central_bank_loan",
     "deposits_guaranteed",
+    "shock",
+    "own_loss",
 )
-OF_THE_AUTHORITY = KINDS[-6:]  # no channel causes them
+OF_THE_AUTHORITY = KINDS[LEVERAGE_CAPPED : DEPOSITS_GUARANTEED + 1]  # no channel causes them
+OF_THE_SCENARIO = KINDS[SHOCK:]  # nor these, which it puts down for a day
 
 SCENARIO, FUND, DEALER, BANK, MARKET, INVESTORS, ISSUER, CREDIT_FUND, BUILDER, AUTHORITY = range(10)
 ACTORS: tuple[str, ...] = (

@@ -19,6 +19,7 @@ from abm.outcome.wording import MARKETS_IN_WORDS, NO_MONEY, bn, count, in_words,
 LONGEST = 20  # sentences
 TOLD = (  # kinds of events that have a teller, or that say nothing new
     *("news", "price_move", "timed_action", "margin_call", "call_met", "forced_sale", "limit_sale", "seizure"),
+    *("shock", "own_loss"),
     *("shortfall", "bank_loss", "dealer_run", "deposit_run", "loan_recalled", "loan_losses", "sales_rationed"),
     *("risk_limit", "redemption_notice"),
 )
@@ -69,7 +70,11 @@ def tell(ticks: pl.DataFrame, events: pl.DataFrame, agents: pl.DataFrame, summar
 def spark(run: Run) -> Iterator[Sentence]:
     """The news with which it all begins, or that there was none."""
     heard = run.of_kind("news").filter((pl.col("counterparty") == "scenario") & (pl.col("amount") != 0.0))
+    for event in pl.concat([run.of_kind("shock").head(1), run.of_kind("own_loss")]).iter_rows(named=True):
+        yield Sentence(event["tick"], told(event), event["event_id"], ALWAYS)
     if heard.is_empty():
+        if run.of_kind("shock").height or run.of_kind("own_loss").height:
+            return
         yield Sentence(
             0, "no spark is lit in this run: what follows is ordinary news and what it sets off", rank=ALWAYS
         )

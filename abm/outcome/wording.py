@@ -43,10 +43,11 @@ SENTENCES: Mapping[str, str] = {
     "note_purchases": "the central bank begins to buy {what}",
     "central_bank_loan": "the central bank lends {amount} to {other}",
     "deposits_guaranteed": "the authority guarantees all deposits",
+    "own_loss": "{other} loses {amount} on business of its own",
 }
 NO_MONEY = (  # kinds of events whose amount is no $bn
     *("news", "price_move", "timed_action", "risk_limit", "leverage_capped", "buffer_released", "trading_halted"),
-    *("note_purchases", "deposits_guaranteed"),
+    *("note_purchases", "deposits_guaranteed", "shock"),
 )
 
 
@@ -57,6 +58,9 @@ def told(event: Mapping[str, Any]) -> str:
     if kind == "news" and event["counterparty"] == "scenario":
         news, worth = ("disappointing", "less") if amount > 0.0 else ("good", "more")
         return f"{news} news: AI equity is worth {share(abs(math.expm1(-amount)))} {worth} than was thought"
+    if kind == "shock":
+        way = "takes {} off" if amount < 0.0 else "adds {} to"
+        return f"news that the scenario brings {way.format(share(abs(math.expm1(amount))))} {what}"
     if kind in ("news", "price_move"):
         way = "takes {} off" if amount < 0.0 else "adds {} to"
         return f"{'ordinary news' if kind == 'news' else 'the day'} {way.format(share(abs(math.expm1(amount))))} {what}"

@@ -1,4 +1,4 @@
-"""What the scenario has put down for a day: sparks, switches, policies, purchases of notes."""
+"""What the scenario has put down for a day: sparks, shocks, losses, switches, policies, purchases of notes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def take_timed_actions(e: Economy) -> None:
-    """Do what the scenario has put down for today: switch a channel or a policy, buy notes; sparks are news."""
+    """Do what the scenario has put down for this morning: switch a channel or a policy, buy notes.
+
+    Sparks and shocks are news (`markets/news.py`); losses come in the evening (`policy/own_losses.py`).
+    """
     for action in e.scenario.actions:
         days = getattr(action, "days", 1)
         if not action.tick <= e.tick < action.tick + days:
@@ -26,7 +29,7 @@ def take_timed_actions(e: Economy) -> None:
             decree(e.authority, action.policy, action.on)
         elif action.kind == "buy_notes":
             e.issuers["orders"][PUBLIC, NOTES] += action.per_day / e.markets["price"][NOTES]
-        if action.tick == e.tick:
+        if action.tick == e.tick and action.kind not in ("shock", "loss"):  # which are events of their own
             channel = CHANNELS.index(action.channel) if action.kind == "switch" else NO_CHANNEL
             instrument = NOTES if action.kind == "buy_notes" else NO_INSTRUMENT
             amount = {"buy_notes": lambda a: a.per_day, "spark": lambda a: a.total}

@@ -28,3 +28,4 @@ class RiskLimits(Section):
     cut_days: int = number("time over which a cut is sold: one part in so many a day", "days", 1, 1000)
     rebuild_days: float = number("time over which a book is rebuilt in calm", "days", 1, 10_000)
     memory_days: float = number("time over which the best day is forgotten", "days", 1, 10_000)
+    reach_up: float = number("largest cautious book in calmer markets, against the first", "times", 1, 10)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from abm.scenario.actions import LossAction, ShockAction
 from abm.scenario.channels import Channels
 from abm.scenario.crypto import Crypto, Stablecoins
 from abm.scenario.declare import Section, choice, number, size, switch
@@ -51,12 +52,16 @@ class Narrative(Section):
     crypto_echo: float = number("part of a day's move of AI equity that crypto repeats", "log points", 0, 3)
     crypto_feedback: float = number("weight of falling crypto beside news about AI", "share", 0, 1)
     flight_to_notes: float = number("rise of notes when all belief is lost", "log points", 0, 1)
+    enthusiasm: float = number("speed at which believers win doubters over, unprompted", "per day", 0, 10)
+    news_weight: float = number("weight of the day's own news beside returns that are no news", "share", 0, 1)
+    taken_for_granted: float = number("part of recent gains that is expected to go on", "share", 0, 1)
+    expectation_days: float = number("time over which gains come to be expected", "days", 1, 10_000)
 
 
 class Market(Section):
     """One asset: its size, its news and how far orders move it."""
 
-    capitalisation: float = number("market value at the start", "$bn", 0.001, 1e9)
+    capitalisation: float = number("market value at the start", "$bn", 0, 1e9)
     drift: float = number("trend of worth", "per year", -1, 1)
     news_volatility: float = number("standard deviation of a day's news", "per day", 0, 0.2)
     normal_volatility: float = number("a day's volatility that counts as normal", "per day", 1e-5, 0.2)
@@ -101,6 +106,7 @@ class Style(Section):
     """A style of hedge funds: all its funds together."""
 
     share_of_count: float = number("part of all funds that are of this style", "share", 0, 1)
+    size: float = number("dial: own money and books of this style", "times these", 0, 100)
     net_asset_value: float = number("their own money", "$bn", 0, 1e9)
     prime_brokerage: float = number("margin loans from dealers", "$bn", 0, 1e9)
     repo: float = number("repo from dealers", "$bn", 0, 1e9)
@@ -171,6 +177,7 @@ class Margin(Section):
     strain_response: float = number("rise of a dealer's margins when all its funding has left", "times", 0, 100)
     largest_factor: float = number("most that any margin rises, against calm", "times", 1, 10)
     factor_days: float = number("time over which margins follow", "days", 1, 1000)
+    calm_factor: float = number("least that any margin falls to when markets are calmer than normal", "times", 0.1, 1)
     likeness_response: float = number("rise of margins for a book just like a failed one", "times", 0, 10)
     likeness_scale: float = number("value of failed books that counts in full", "$bn", 0.001, 1e6)
     likeness_days: float = number("time over which a failed book is remembered", "days", 1, 10_000)
@@ -330,8 +337,12 @@ class BuyNotesAction(Section):
     days: int = number("days of buying", "days", 1, 100_000)
 
 
-Action = Annotated[SparkAction | SwitchAction | BuyNotesAction | PolicyAction, Field(discriminator="kind")]
-_KINDS: tuple[type[Section], ...] = (SparkAction, SwitchAction, BuyNotesAction, PolicyAction)
+Action = Annotated[
+    SparkAction | SwitchAction | BuyNotesAction | PolicyAction | ShockAction | LossAction, Field(discriminator="kind")
+]
+_KINDS: tuple[type[Section], ...] = (
+    SparkAction, SwitchAction, BuyNotesAction, PolicyAction, ShockAction, LossAction
+)  # fmt: skip
 ACTIONS: dict[str, type[Section]] = {kind.model_fields["kind"].default: kind for kind in _KINDS}
 
 
