@@ -217,7 +217,8 @@ def borrowing(_lab: Laboratory, _: abm.ComparisonResult) -> str:
     hedged = sum(style.futures_short for style in styles)
     return (
         f"{number(prime + repo + other)} $bn in the opening books: {number(prime)} from prime brokers, "
-        f"{number(repo)} on repo, {number(other)} unsecured, all of it in dealers' books too; {number(hedged)} $bn of notes sold forward"
+        f"{number(repo)} on repo, {number(other)} unsecured, all of it in dealers' books too; "
+        f"{number(hedged)} $bn of notes sold forward"
     )
 
 
@@ -324,11 +325,9 @@ def slowly(lab: Laboratory, _: abm.ComparisonResult) -> str:
     seeds, parts = pairs_of_leverage(lab.seeds), []
     for leverage in (1.0, 3.0):
         fast, slow = (lab.sample(of_leverage(days, leverage), seeds=seeds) for days in (SUDDEN, GRADUAL))
-        parts.append(
-            f"at × {leverage:g} AI equity falls {added(fast['drawdown'], slow['drawdown'], 100)} points more at once than "
-            f"over 500 days, owners' lenders lose {added(fast['on_owners'], slow['on_owners'])} $bn more"
-        )
-    return "; ".join(parts)
+        fall, lost = added(fast["drawdown"], slow["drawdown"], 100), added(fast["on_owners"], slow["on_owners"])
+        parts.append(f"× {leverage:g}: AI equity's fall {fall} points, lost on owners and lenders {lost} $bn")
+    return f"at once against over 500 days, by leverage – {'; '.join(parts)}"
 
 
 EFFECTS: dict[str, Effect] = {
