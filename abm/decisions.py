@@ -16,10 +16,10 @@ from abm.agents.crypto_holder import (
     own_money,
 )
 from abm.agents.leveraged_fund import CLOSED, SEIZED
-from abm.channels import CRYPTO_LIQUIDATIONS
+from abm.channels import CROSS_ASSET_SALES, CRYPTO_LIQUIDATIONS
 from abm.compiled import rule
 from abm.contagion.cross_asset_sales import sell_book
-from abm.contagion.crypto_liquidations import is_liquidated
+from abm.contagion.crypto_liquidations import cause_of_pressure, is_liquidated
 from abm.contagion.margin_calls import sell_to_meet_call
 from abm.contagion.ordinary_trading import trade_as_usual
 from abm.contagion.redemptions import raise_cash_for_redemptions
@@ -65,9 +65,13 @@ def funds_decide(funds, markets, settings, switches, seed, tick, events, counter
 
 
 @rule
-def beyond_normal(market, days):
-    """Return how far a price stands above its average of so many days, beyond its drift, in log points."""
-    return math.log(market.price) - market.average_price - market.drift * days
+def beyond_normal(market, days, tick):
+    """Return how far a price stands above its average of so many days, beyond its drift, in log points.
+
+    Drift alone holds it drift * (days - 1) * (1 - (1 - 1 / days)^tick) above an average that began with it.
+    """
+    usual = market.drift * (days - 1.0) * (1.0 - (1.0 - 1.0 / days) ** tick)
+    return math.log(market.price) - market.average_price - usual
 
 
 @rule
@@ -81,7 +85,7 @@ def holders_decide(holders, issuers, markets, settings, switches, seed, tick, ev
     running = False
     for i in range(issuers.shape[0]):
         running = running or issuers[i].doubt > 0.0
-    forced = 0.0
+    forced, shares = 0.0, 0.0
     for row in range(holders.shape[0]):
         holder = holders[row]
         if running:
@@ -92,12 +96,15 @@ def holders_decide(holders, issuers, markets, settings, switches, seed, tick, ev
             forced += holder.crypto * crypto.price
         elif (tick + holder.id) % terms.decision_days == 0:
             wish, fresh = wish_of(holder, markets, settings[0], switches[0], seed, tick)
+            shares -= holder.equity_order * markets[AI_EQUITY].price
             spent = min(wish, affordable(holders, holder, fresh))
             holder.crypto_order = max(spent / crypto.price, -holder.crypto)
             if switches[0].ordinary_trading:
                 bring_coins_to_usual(holder, max(0.0, spent), terms.cash_out)
-    cause = crypto.call_event
-    log_sale(markets, CRYPTO, forced, FORCED_SALE, tick, MARKET, CRYPTO, CRYPTO_LIQUIDATIONS, cause, events, counter)
+    if forced + shares > DUST:
+        cause = cause_of_pressure(crypto, tick, events, counter)
+        for k, sold, channel in ((CRYPTO, forced, CRYPTO_LIQUIDATIONS), (AI_EQUITY, shares, CROSS_ASSET_SALES)):
+            log_sale(markets, k, sold, FORCED_SALE, tick, MARKET, CRYPTO, channel, cause, events, counter)
 
 
 @rule
@@ -112,7 +119,7 @@ def wish_of(holder, markets, settings, switch, seed, tick):
     terms, days = settings.crypto, settings.risk_limits.trend_days
     crypto, ai = markets[CRYPTO], markets[AI_EQUITY]
     value = holder.crypto * crypto.price
-    trend = beyond_normal(crypto, days) if switch.performance_chasing else 0.0
+    trend = beyond_normal(crypto, days, tick) if switch.performance_chasing else 0.0
     since = terms.decision_days / days  # the part of a trend that is answered at one act
     wish, fresh = 0.0, 0.0
     if switch.ordinary_trading:
@@ -122,7 +129,7 @@ def wish_of(holder, markets, settings, switch, seed, tick):
         wish += terms.trend_response * trend * since * value
     if switch.cross_asset_sales and holder.ai_equity > 0.0 and value > 0.0:
         shares = holder.ai_equity * ai.price
-        wish += value / (value + shares) * beyond_normal(ai, days) * since * shares
+        wish += value / (value + shares) * beyond_normal(ai, days, tick) * since * shares
     if switch.crypto_liquidations and holder.kind == LEVERAGED:
         fresh = fresh_money(holder, crypto.price)
         wish += terms.adjustment * (holder.leverage * (max(0.0, own_money(holder, crypto.price)) + fresh) - value)

@@ -40,12 +40,13 @@ CLAIMS = [
     for field in record.part(BOOKS)
     if field.instrument is not None and field.instrument >= N_TRADED
 ]
+OF_HOLDERS = {"crypto": "crypto", "ai_equity": "ai_equity"}  # traded, and fields of their own
 OF_ANY_INSTRUMENT = {"revalue": (*range(N_TRADED), SECURITIES_LENT)}  # others that are given one: those traded
 
 
 def legs(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, list[ast.stmt], int, bool]]:
     """Every statement that moves a balance or writes to the journal: function, block, place, journal?"""
-    moved = {name for _, name, _ in CLAIMS} | {"units"}
+    moved = {name for _, name, _ in CLAIMS} | {"units", *OF_HOLDERS}
     for function in tree.body:
         if isinstance(function, ast.FunctionDef):
             for node in ast.walk(function):
@@ -70,6 +71,10 @@ def instrument_of(leg: ast.AugAssign, journal: bool) -> str | None:
     if journal:
         name = ast.unparse(target.slice.elts[1])
         return None if name == "instrument" else INSTRUMENTS[getattr(chart, name)]
+    if field_of(leg) in OF_HOLDERS:
+        return OF_HOLDERS[field_of(leg)]
+    if isinstance(target, ast.Subscript) and (place := ast.unparse(target.slice)) in ("CRYPTO", "AI_EQUITY"):
+        return INSTRUMENTS[getattr(chart, place)]
     claims = [claim for claim in CLAIMS if claim[1] == field_of(leg)]
     if len({instrument for *_, instrument in claims}) > 1:  # fund.repo and dealer.repo are not the same
         claims = [claim for claim in claims if ast.unparse(target).startswith(f"{claim[0]}.")]

@@ -27,12 +27,15 @@ from abm.channels import (
     ORDINARY_TRADING,
     PRIVATE_CREDIT,
     REDEMPTIONS,
+    RESERVE_DEPOSITS,
     RISK_LIMITS,
+    STABLECOIN_RUNS,
 )
 from abm.economy import Economy
 from abm.ledger.chart import (
     BANKS,
     CREDIT_LINES,
+    CRYPTO,
     DATA_CENTRE_LOANS,
     DEALERS,
     FUND_BONDS,
@@ -44,7 +47,7 @@ from abm.ledger.chart import (
     PERFORMANCE_CHASERS,
     TRANSACTIONS,
 )
-from abm.outcome.events import BANK
+from abm.outcome.events import BANK, ISSUER
 from abm.scenario import Scenario
 from abm.tick import Phase
 
@@ -127,9 +130,9 @@ def ordinary(seen: Seen) -> float:
 
 
 def narrative(seen: Seen) -> float:
-    """Belief: what disbelief takes off prices, and how many believe."""
+    """Belief: what disbelief takes off prices, and how many believe; crypto hears of it by a channel of its own."""
     rows = seen.economy.rows
-    return float(np.abs(rows["belief"]).max() + np.ptp(rows["believers"]))
+    return float(np.abs(np.delete(rows["belief"], CRYPTO, axis=1)).max() + np.ptp(rows["believers"]))
 
 
 def margin(seen: Seen) -> float:
@@ -240,6 +243,37 @@ def private_credit(seen: Seen) -> float:
     return sum(happened[kind] for kind in kinds) + float(journals) + sum(economy.rows[n].sum() for n in names) + cut
 
 
+def shared_story(seen: Seen) -> float:
+    """What crypto loses because others no longer believe."""
+    return float(np.abs(seen.economy.rows["belief"][:, CRYPTO]).sum())
+
+
+def liquidated(seen: Seen) -> float:
+    """Positions on credit that are sold, what that makes holders sell besides, and what their lenders lose."""
+    rows = seen.economy.rows
+    series = ("crypto_lender_losses", "forced_sales_crypto_holders")
+    return how_many(seen.economy)["liquidation"] + float(sum(rows[name].sum() for name in series))
+
+
+def coins_run(seen: Seen) -> float:
+    """Doubt about issuers, and what it makes holders hand in."""
+    economy = seen.economy
+    return how_many(economy)["coin_run"] + float(economy.rows["moved"][:, STABLECOIN_RUNS].sum())
+
+
+def deposits_used(seen: Seen) -> float:
+    """What issuers take out of banks beyond what they brought, and who sees it."""
+    economy = seen.economy
+    return how_many(economy)["reserves_withdrawn"] + float(economy.rows["moved"][:, RESERVE_DEPOSITS].sum())
+
+
+def reserves_sold(seen: Seen) -> float:
+    """Treasuries that issuers offer in the market because they must pay."""
+    economy = seen.economy
+    sales = of_kind(economy, "forced_sale")
+    return float((sales["actor_kind"] == ISSUER).sum()) + float(economy.rows["forced_sales_issuers"].sum())
+
+
 EFFECTS: dict[str, Callable[[Seen], float]] = {
     "ordinary_trading": ordinary,
     "narrative_feedback": narrative,
@@ -260,6 +294,11 @@ EFFECTS: dict[str, Callable[[Seen], float]] = {
     "interbank": banks_lost,
     "real_economy": produced,
     "private_credit": private_credit,
+    "common_story": shared_story,
+    "crypto_liquidations": liquidated,
+    "stablecoin_runs": coins_run,
+    "reserve_deposits": deposits_used,
+    "reserve_treasuries": reserves_sold,
 }
 
 
@@ -286,7 +325,8 @@ def test_a_channel_moves_no_draw_of_the_news(channel: str) -> None:
 def calm_world(**overrides: Any) -> Scenario:
     """No spark and little debt: nobody is called, and whoever trades does so of his own will."""
     unworried = {"risk_limits__volatility_tolerance": 10, "risk_limits__trend_cut": 0, "redemptions__notice_days": 1}
-    return small_world(**({"spark__total": 0, "funds__leverage": 0.2, "run__ticks": 40} | unworried | overrides))
+    no_credit = {"funds__leverage": 0.2, "crypto__loans": 0, "crypto__ai_equity": 0}
+    return small_world(**({"spark__total": 0, "run__ticks": 40} | no_credit | unworried | overrides))
 
 
 @EACH

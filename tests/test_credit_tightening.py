@@ -72,7 +72,8 @@ def test_a_tight_bank_grants_dealers_nothing_new() -> None:
         before = economy.dealers["bank_loan"][0, 0]
         from abm.ledger.settlement import settle_dealers
 
-        settle_dealers(economy.dealers, economy.banks, economy.pools, economy.house, economy.settings, economy.journal)
+        e = economy
+        settle_dealers(e.dealers, e.banks, e.pools, e.issuers, e.house, e.settings, e.journal)
         assert (economy.dealers["bank_loan"][0, 0] > before + 0.1) == (not tight), lender
         assert (economy.dealers["missing_cash"][0] > 9.0) == tight
 

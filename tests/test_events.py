@@ -21,11 +21,12 @@ CAUSES = {
     "forced_sale": {
         *("margin_call", "seizure", "redemption_notice", "dealer_run", "shortfall", "dealer_failed"),
         *("bank_loss", "bank_failed", "deposit_run", "loan_losses", "builder_defaults", "refinancing_refused"),
-        "price_move",
+        *("price_move", "liquidation", "coin_run", "news", "reserves_withdrawn"),
     },
     "limit_sale": {"risk_limit", "leverage_capped"},
     "deposit_run": {
         *("bank_loss", "loan_losses", "builder_defaults", "refinancing_refused", "price_move", "deposit_run"),
+        "reserves_withdrawn",
     },
     "loan_losses": {"price_move"},
     "seizure": {"margin_call"},
@@ -38,19 +39,27 @@ CAUSES = {
     "bank_loss": {"dealer_failed", "bank_failed", "credit_fund_failed"},
     "bank_failed": {
         *("bank_loss", "loan_losses", "builder_defaults", "refinancing_refused", "deposit_run", "price_move"),
+        "reserves_withdrawn",
     },
     "builder_defaults": {"price_move"},
-    "refinancing_refused": {"builder_defaults", "refinancing_refused", "bank_loss", "deposit_run", "price_move"},
+    "refinancing_refused": {
+        *("builder_defaults", "refinancing_refused", "bank_loss", "deposit_run", "price_move", "reserves_withdrawn"),
+    },
     "lines_drawn": {"refinancing_refused", "builder_defaults", "price_move"},
     "credit_fund_failed": {"refinancing_refused", "builder_defaults", "price_move"},
+    "liquidation": {"price_move"},
+    "coin_run": {"price_move", "bank_loss", "loan_losses", "deposit_run", "bank_failed", "reserves_withdrawn"},
+    "redemptions_delayed": {"coin_run", "liquidation", "price_move", "news"},
+    "reserves_withdrawn": {"coin_run", "price_move"},
     "sales_rationed": {"forced_sale", "limit_sale", "news"},
     "leverage_capped": {"price_move"},
     "trading_halted": {"price_move"},
     "note_purchases": {"price_move"},
-    "buffer_released": {"bank_loss", "loan_losses", "deposit_run", "price_move"},
-    "deposits_guaranteed": {"bank_failed", "deposit_run"},
+    "buffer_released": {"bank_loss", "loan_losses", "deposit_run", "price_move", "reserves_withdrawn"},
+    "deposits_guaranteed": {"bank_failed", "deposit_run", "reserves_withdrawn"},
     "central_bank_loan": {
         *("shortfall", "seizure", "dealer_run", "bank_loss", "loan_losses", "deposit_run", "price_move"),
+        "reserves_withdrawn",
     },
 }
 
@@ -168,6 +177,7 @@ def test_actors_exist(crashed: Economy, log: pl.DataFrame) -> None:
     known = {"scenario", "investors"} | {f"market:{name}" for name in INSTRUMENTS[:N_TRADED]}
     for kind in ("fund", "dealer", "bank", "credit_fund", "builder"):
         known |= {f"{kind}:{number}" for number in getattr(crashed, f"{kind}s")["id"].tolist()}
+    known |= {f"stablecoin_issuer:{number}" for number in crashed.stablecoins["id"].tolist()}
     assert set(log["actor"]) | set(log["counterparty"]) <= known
 
 

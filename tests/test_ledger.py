@@ -124,5 +124,6 @@ def test_flows_and_revaluations_explain_every_balance_sheet() -> None:
     change = np.abs(closing - opening).max(axis=1)
     names = ends.filter(pl.col("tick") == 119)["instrument"]
     still = {name for name, most in zip(names, change, strict=True) if most < 1e-6}
-    # What banks owe each other nets out within the sector, and the central bank has been repaid: that is all.
-    assert still == {"interbank_loans", "central_bank_loans"}
+    # What banks and what crypto holders owe each other nets out within the sector, and the central bank has been
+    # repaid: that is all.
+    assert still == {"interbank_loans", "crypto_loans", "central_bank_loans"}

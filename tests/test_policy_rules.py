@@ -10,7 +10,7 @@ from worlds import default, finished, of_kind, small_world, under
 from abm.agents.leveraged_fund import MARGIN_ACCOUNT
 from abm.contagion.margin_calls import mark_funds
 from abm.economy import Economy
-from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, NOTES
+from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, FUNDS, NOTES, TRANSACTIONS
 from abm.markets.clearing import find_prices
 from abm.opening import open_books
 from abm.policy.decisions import govern
@@ -183,8 +183,9 @@ def test_behind_the_firewall_nobody_holds_crypto_and_its_holders_have_it() -> No
 def test_no_crisis_of_shares_reaches_crypto_through_the_firewall() -> None:
     stress = {"funds__leverage": 3, "spark__total": 1, "run__ticks": 40}
     free, walled = (finished(world) for world in (small_world(**stress), under(small_world(**stress), "firewall")))
-    assert free.rows["net_flow"][:, CRYPTO].min() < 0.0
-    assert not walled.rows["net_flow"][:, CRYPTO].any()
+    of_funds = np.s_[:, TRANSACTIONS, CRYPTO, FUNDS]
+    assert free.journals[of_funds].min() < 0.0
+    assert not walled.journals[of_funds].any()
 
 
 # ----------------------------------------------------------------------------------- circuit breaker

@@ -40,7 +40,7 @@ MANY = {"dealers__capital": 60, "dealers__count": 4, "dealers__takeover_leverage
 def with_traders(seed: int) -> None:
     """A crash with a trader of one's own at every bank where investors have money: some of them fail."""
     economy = Economy(crash_world(actions=EVERYTHING), seed)
-    for bank in np.unique(economy.investors["bank"][:-1]):  # the last one holds crypto
+    for bank in np.unique(economy.investors["bank"][:-2]):  # the last two deal in crypto and coins
         economy.admit(lambda _: {"ai_equity": 0.1}, cash=1.0, bank=bank)
     economy.advance()
 

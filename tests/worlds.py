@@ -92,6 +92,11 @@ ALL_OFF = {f"channels.{name}": False for name in CHANNELS}
 QUIET_CHANNELS = (
     "ordinary_trading",
     "narrative_feedback",
+    "common_story",
+    "crypto_liquidations",
+    "stablecoin_runs",
+    "reserve_deposits",
+    "reserve_treasuries",
     "margin_procyclicality",
     "risk_limits",
     "redemptions",
@@ -238,6 +243,11 @@ def one_fund_one_dealer(leverage: float = 4.0, maintenance: float = 0.25, **over
     fund.target[:] = np.eye(N_TRADED)[AI_EQUITY]
     fund.home_market = AI_EQUITY
     fund.opening_assets, fund.usual_cash = leverage, 0.0
+    for coins in economy.stablecoins:  # its securities instead of what it lent on repo
+        economy.issuers[FIRMS].other_securities += coins.repo_lent.sum()
+        coins.other_securities += coins.repo_lent.sum()
+        coins.repo_lent[:] = 0.0
+    economy.dealers["coin_repo"] = 0.0
     # The dealer starts again with notes, loans and its capital, funded on repo and by nobody else.
     bank, economys_debt, issuer = economy.banks[0], economy.debtors[ECONOMY], economy.issuers[FIRMS]
     dealer.bank_loan[:] = 0.0

@@ -42,7 +42,7 @@ CRYPTO_HOLDER = Record(
         asset("ai_equity", AI_EQUITY, "units of AI equity held"),
         asset("coins", STABLECOINS, "stablecoins", at="issuer"),
         asset("deposit", DEPOSITS, "cash at its bank", at="bank"),
-        asset("lent", CRYPTO_LOANS, "lent to holders on credit"),
+        asset("coins_lent", CRYPTO_LOANS, "lent to holders on credit"),
         liability("loan", CRYPTO_LOANS, "borrowed from its lender", at="lender"),
         memory("redeeming", "$bn", "coins handed in and not yet paid"),
         intent("crypto_order", "units", "crypto to buy (+) or sell (-)"),

@@ -8,13 +8,13 @@ worth little more than its loan is sold whole at the next price, as on 10 Octobe
 from __future__ import annotations
 
 from abm.agents.crypto_holder import LEVERAGED
-from abm.channels import CRYPTO_LIQUIDATIONS
+from abm.channels import CRYPTO_LIQUIDATIONS, NO_CHANNEL
 from abm.compiled import rule
 from abm.ledger.chart import CRYPTO, DUST
 from abm.ledger.coin_postings import lend_coins, mint
 from abm.ledger.revaluations import write_off_coin_loan
 from abm.outcome.causes import cause_of_move
-from abm.outcome.events import LIQUIDATION, MARKET, NO_EVENT, SCENARIO, log_event
+from abm.outcome.events import LIQUIDATION, MARKET, NEWS_EVENT, NO_EVENT, SCENARIO, log_event
 
 
 @rule
@@ -33,7 +33,6 @@ def call_crypto(holders, markets, stories, settings, switches, tick, events, cou
     They are sold tomorrow. Only a fall can bring a position there.
     """
     crypto = markets[CRYPTO]
-    crypto.call_event = NO_EVENT
     if not switches[0].crypto_liquidations or crypto.price >= crypto.last_price:
         return
     called = 0.0
@@ -56,6 +55,15 @@ def call_crypto(holders, markets, stories, settings, switches, tick, events, cou
             called,
             cause_of_move(CRYPTO, markets, stories[0], tick, events, counter),
         )
+
+
+@rule
+def cause_of_pressure(crypto, tick, events, counter):
+    """Return the last call on positions on credit, as an event; before the first one, the news about crypto."""
+    if crypto.call_event != NO_EVENT:
+        return crypto.call_event
+    news = crypto.news_today
+    return log_event(events, counter, NEWS_EVENT, tick, SCENARIO, 0, MARKET, CRYPTO, NO_CHANNEL, CRYPTO, news, NO_EVENT)
 
 
 @rule

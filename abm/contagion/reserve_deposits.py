@@ -24,6 +24,12 @@ def cash_to_pay_with(issuer, banks, switch):
 
 
 @rule
+def kept_as_deposits(issuer, switch):
+    """Return the deposits that an issuer means to hold, in $bn: its share of coins, without the channel what it had."""
+    return issuer.deposit_share * issuer.supply if switch else issuer.opening_cash
+
+
+@rule
 def show_withdrawals(issuers, banks, markets, stories, settings, switches, tick, days, events, counter):
     """Let depositors of each bank see what issuers have taken out of it since yesterday.
 

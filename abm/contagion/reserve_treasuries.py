@@ -9,7 +9,7 @@ from __future__ import annotations
 from abm.agents.stablecoin_issuer import issuer_repo
 from abm.channels import RESERVE_TREASURIES
 from abm.compiled import rule
-from abm.contagion.reserve_deposits import cash_to_pay_with
+from abm.contagion.reserve_deposits import cash_to_pay_with, kept_as_deposits
 from abm.ledger.chart import BILLS, DUST, NOTES
 from abm.ledger.coin_postings import settle_issuer, usable_deposits
 from abm.ledger.postings import pay_in, transfer_units
@@ -47,8 +47,8 @@ def keep_reserves(issuers, banks, markets, settings, switches, tick, events, cou
                         events,
                         counter,
                     )
-        elif switch.ordinary_trading:
-            spare = usable_deposits(banks, issuer) - issuer.queue - issuer.deposit_share * issuer.supply
+        elif switch.ordinary_trading and issuer.queue <= DUST:
+            spare = usable_deposits(banks, issuer) - kept_as_deposits(issuer, switch.reserve_deposits)
             issuer.orders[BILLS] = max(spare / terms.mix_days / markets[BILLS].price, -issuer.units[BILLS])
 
 

@@ -82,7 +82,7 @@ def lend_coins(journal, lender, borrower, amount):
     """Let one holder lend coins to another (or be repaid, if the amount is negative)."""
     lender.coins -= amount
     borrower.coins += amount
-    lender.lent += amount
+    lender.coins_lent += amount
     borrower.loan += amount
     journal[TRANSACTIONS, STABLECOINS, lender.sector] -= amount
     journal[TRANSACTIONS, STABLECOINS, borrower.sector] += amount

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abm.agents.crypto_holder import NEWCOMER, fresh_money
 from abm.agents.stablecoin_issuer import N_ISSUERS, N_PLACES, issuer_repo
-from abm.channels import CRYPTO_LIQUIDATIONS, RESERVE_TREASURIES, STABLECOIN_RUNS
+from abm.channels import CROSS_ASSET_SALES, CRYPTO_LIQUIDATIONS, NO_CHANNEL, RESERVE_TREASURIES, STABLECOIN_RUNS
 from abm.compiled import rule
 from abm.contagion.crypto_liquidations import repay_lender
-from abm.contagion.reserve_deposits import cash_to_pay_with
+from abm.contagion.reserve_deposits import cash_to_pay_with, kept_as_deposits
 from abm.contagion.reserve_treasuries import sell_outside_the_market
 from abm.ledger.chart import AI_EQUITY, BILLS, CRYPTO, DUST, NOTES, STABLECOINS
 from abm.ledger.coin_postings import (
@@ -44,7 +44,7 @@ def deliver_to_stablecoins(
         choose_places(banks, issuer)
         for k in (BILLS, NOTES):
             if issuer.orders[k] != 0.0:
-                forced = issuer.queue > 0.0 and issuer.orders[k] < 0.0
+                forced = issuer.queue > DUST and issuer.orders[k] < 0.0
                 cost = fill_order(issuer, k, markets[k], house[0], day, journal)
                 settle_issuer(journal, banks, issuer, house[0], cost)
                 if forced:
@@ -75,14 +75,15 @@ def deliver_to_stablecoins(
                     issuer.id,
                     ISSUER,
                     issuer.id,
-                    STABLECOIN_RUNS,
+                    STABLECOIN_RUNS if issuer.doubt > 0.0 else NO_CHANNEL,
                     STABLECOINS,
                     issuer.queue - paid,
                     issuer.run_event,
                 )
         issuer.queue -= paid
         if switches[0].ordinary_trading and issuer.queue <= DUST:
-            keep_repo(issuer, dealers, banks, terms.mix_days, journal)
+            kept = kept_as_deposits(issuer, switches[0].reserve_deposits)
+            keep_repo(issuer, dealers, banks, kept, terms.mix_days, journal)
 
 
 @rule
@@ -96,9 +97,9 @@ def withdraw_repo(issuer, dealers, banks, wanted, journal):
 
 
 @rule
-def keep_repo(issuer, dealers, banks, mix_days, journal):
+def keep_repo(issuer, dealers, banks, kept, mix_days, journal):
     """Bring repo slowly to its share of coins, out of deposits beyond theirs."""
-    spare = max(0.0, usable_deposits(banks, issuer) - issuer.deposit_share * issuer.supply)
+    spare = max(0.0, usable_deposits(banks, issuer) - kept)
     wanted = (issuer.repo_share * issuer.supply - issuer_repo(issuer)) / mix_days
     if wanted < 0.0:
         withdraw_repo(issuer, dealers, banks, -wanted, journal)
@@ -153,7 +154,7 @@ def deliver_to_holders(holders, issuers, investors, banks, house, markets, days,
             day.net_flow[AI_EQUITY] += units * ai.price
             day.forced_sales[AI_EQUITY] -= units * ai.price
             day.forced_by_crypto -= units * ai.price
-            day.moved[CRYPTO_LIQUIDATIONS] -= units * ai.price
+            day.moved[CROSS_ASSET_SALES] -= units * ai.price
             holder.equity_order = 0.0
             mint(journal, banks, issuer, holder, min(max(0.0, holder.deposit), holder.loan))
             repay_lender(journal, holder, holders, banks, issuer, day)
@@ -260,7 +261,10 @@ def take_in_depositors_coins(depositors, issuers, investors, banks, settings, da
 
 @rule
 def square_coins(investors, issuers, banks, settings, journal):
-    """Let arbitrageurs and long-term holders of crypto hand in coins that they do not keep, and buy what they lack."""
+    """Let arbitrageurs and long-term holders of crypto hand in coins that they do not keep, and buy what they lack.
+
+    A part a day, as their own books allow; whoever has paid with coins that he had not got buys them at once.
+    """
     days = settings[0].stablecoins.mix_days
     for row in range(investors.shape[0]):
         investor = investors[row]
@@ -268,8 +272,8 @@ def square_coins(investors, issuers, banks, settings, journal):
             issuer = issuers[investor.issuer[place]]
             spare = investor.coins[place] - investor.redeeming[place] - investor.usual_coins[place]
             if spare > 0.0:
-                investor.redeeming[place] += spare
-                issuer.queue += spare
+                investor.redeeming[place] += spare / days
+                issuer.queue += spare / days
             elif spare < 0.0:
                 wanted = min(-spare / days, max(0.0, investor.deposit))
                 bought = max(wanted, -investor.coins[place])  # what it has paid with it must have

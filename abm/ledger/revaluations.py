@@ -127,7 +127,7 @@ def write_off_dealer_loan(journal, banks, dealer, line, amount):
 @rule
 def write_off_coin_loan(journal, lender, borrower, amount):
     """Write off what a crypto holder cannot repay: the lending holder's loss."""
-    lender.lent -= amount
+    lender.coins_lent -= amount
     borrower.loan -= amount
     journal[REVALUATIONS, CRYPTO_LOANS, lender.sector] -= amount
     journal[REVALUATIONS, CRYPTO_LOANS, borrower.sector] += amount

@@ -68,7 +68,7 @@ def open_books(scenario: Scenario, seed: int) -> dict[str, np.ndarray]:
     house_banks = partial(banks_of, money_centres(scenario, drawn.banks), drawn.banks["share"])
     funds = open_funds(scenario, drawn)
     stablecoins = open_stablecoins(scenario, seed, drawn.banks, drawn.dealers)
-    holders = open_holders(scenario, seed, stablecoins, drawn.banks["share"])
+    holders = open_holders(scenario, seed, stablecoins, drawn.banks["deposits"])
     dealers = open_dealers(scenario, drawn, funds, stablecoins)
     pools = open_pools(scenario, dealers, house_banks)
     lines = lines_of(drawn.exposures, CREDIT_LINE, scenario.private_credit.count, N_LINES)
@@ -271,6 +271,7 @@ def open_investors(scenario: Scenario, others: dict[str, np.ndarray], house_bank
     investors["share"][:-2] = 1.0 / terms.count
     investors["share"][:, CRYPTO] = investors["id"] == terms.count + 1
     investors["bank"] = house_banks(len(investors))
+    investors["bank"][-1] = investors["bank"][0]  # one holder of so much money banks where there is room for it
     investors["normal_budget"][:-2, FOR_SHARES] = terms.budget * terms.cash / terms.count
     investors["normal_budget"][:-2, FOR_NOTES] = terms.note_budget * terms.cash / terms.count
     investors["normal_budget"][-1, FOR_SHARES] = terms.crypto_budget * terms.cash
@@ -340,7 +341,7 @@ def open_depositors(drawn: Institutions, others: dict[str, np.ndarray]) -> np.nd
     depositors["issuer"] = np.arange(len(stablecoins))
     with_others = investors["coins"].sum(axis=0)
     np.add.at(with_others, holders["issuer"], holders["coins"])
-    parts = drawn.banks["share"] / drawn.banks["share"].sum()
+    parts = banks["deposits"] / banks["deposits"].sum()
     depositors["coins"] = depositors["opening_coins"] = parts[:, None] * (stablecoins["supply"] - with_others)
     return depositors
 

@@ -35,7 +35,7 @@ def open_stablecoins(scenario: Scenario, seed: int, banks: Columns, dealers: Col
     issuers = STABLECOIN_ISSUER.open(len(ISSUERS))
     issuers["sector"] = STABLECOIN_ISSUERS
     # Banks of issuers are no money centres: chances grow less than in proportion to size.
-    chances = banks["share"] ** terms.bank_size_exponent
+    chances = banks["deposits"] ** terms.bank_size_exponent
     for row, name in enumerate(ISSUERS):
         own = getattr(terms, name)
         supply = terms.supply * own.share_of_supply
@@ -65,7 +65,7 @@ def open_stablecoins(scenario: Scenario, seed: int, banks: Columns, dealers: Col
     return issuers
 
 
-def open_holders(scenario: Scenario, seed: int, issuers: np.ndarray, bank_share: np.ndarray) -> np.ndarray:
+def open_holders(scenario: Scenario, seed: int, issuers: np.ndarray, deposits: np.ndarray) -> np.ndarray:
     """Open the crypto holders' books: heavy-tailed in size, each of one kind, those on credit with a lender each."""
     terms = scenario.crypto
     holders = CRYPTO_HOLDER.open(terms.holders)
@@ -78,7 +78,7 @@ def open_holders(scenario: Scenario, seed: int, issuers: np.ndarray, bank_share:
     place = strata(seed, OPENING_HOLDER_COINS, identities)
     holders["issuer"] = np.searchsorted(np.cumsum(issuers["supply"])[:-1] / max(issuers["supply"].sum(), 1e-300), place)
     # Banks by the same draw, spread anew within each issuer's users.
-    holders["bank"] = np.searchsorted(np.cumsum(bank_share)[:-1] / bank_share.sum(), (place * len(issuers) * 7.0) % 1.0)
+    holders["bank"] = np.searchsorted(np.cumsum(deposits)[:-1] / deposits.sum(), (place * len(issuers) * 7.0) % 1.0)
     on_credit = holders["kind"] == LEVERAGED
     borrow(scenario, seed, holders, size)
     left = max(0.0, terms.held - holders["crypto"].sum())
@@ -141,5 +141,5 @@ def borrow(scenario: Scenario, seed: int, holders: np.ndarray, size: np.ndarray)
         row = rows[place]
         holders["lender"][row] = lender
         holders["issuer"][row] = holders["issuer"][lender]
-        holders["lent"][lender] += loans[place]
+        holders["coins_lent"][lender] += loans[place]
         holders["borrowers"][lender] += 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from abm.channels import NARRATIVE_FEEDBACK, NO_CHANNEL
+from abm.channels import COMMON_STORY, NARRATIVE_FEEDBACK, NO_CHANNEL
 from abm.compiled import rule
-from abm.ledger.chart import DUST
+from abm.ledger.chart import CRYPTO, DUST
 from abm.outcome.events import MARKET, NEWS_EVENT, NO_EVENT, PRICE_MOVE, SCENARIO, log_event
 
 
@@ -33,7 +33,7 @@ def cause_of_move(k, markets, story, tick, events, counter):
         channel = events[cause].channel
     elif market.belief_today < min(market.news_today, 0.0) and story.bad_news_event != NO_EVENT:
         cause = story.bad_news_event
-        channel = NARRATIVE_FEEDBACK
+        channel = COMMON_STORY if k == CRYPTO else NARRATIVE_FEEDBACK
     elif story.disappointment > 0.0:
         cause = story.bad_news_event
     else:

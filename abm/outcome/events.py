@@ -96,7 +96,7 @@ ACTORS: tuple[str, ...] = (
     "bank",
     "market",
     "investors",
-    "issuer",
+    "stablecoin_issuer",
     "credit_fund",
     "builder",
     "authority",

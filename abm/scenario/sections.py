@@ -48,6 +48,7 @@ class Narrative(Section):
     worth_of_belief: float = number("worth of AI equity between all and none believing", "log points", 0, 3)
     broad_share: float = number("part of the belief effect that also hits broad equity", "share", 0, 1)
     crypto_worth: float = number("worth of crypto between all and none believing", "log points", 0, 3)
+    crypto_echo: float = number("part of a day's move of AI equity that crypto repeats", "log points", 0, 3)
     crypto_feedback: float = number("weight of falling crypto beside news about AI", "share", 0, 1)
     flight_to_notes: float = number("rise of notes when all belief is lost", "log points", 0, 1)
 
