@@ -22,12 +22,6 @@ BORROWERS = ("funds", "margin_accounts")
 SECTOR_ORDER = ("margin_accounts", "funds", "credit_funds", "dealers", "banks")
 # Seized books are sold by the dealer, whoever owned them.
 SELLERS = ("funds", "margin_accounts", "dealers", "banks", "crypto_holders", "stablecoin_issuers")
-# Whose single orders are not all in the log: the series that counts their sales, the market in which the log has all
-# of them, the market of the rest, and the channel.
-COUNTED = {
-    "crypto_holders": ("forced_sales_crypto_holders", "crypto", "ai_equity", "crypto_liquidations"),
-    "stablecoin_issuers": ("forced_sales_issuers", "notes", "bills", "reserve_treasuries"),
-}
 CALLS = ("margin_calls", "cross_asset_sales")  # the channels of sales that meet calls or close seized books
 # A fund fails when its dealer seizes it; the shortfall, if any, comes when its book has been sold.
 FAILURES = ("seizure", "shortfall", "credit_fund_failed", "dealer_failed", "bank_failed")
@@ -171,14 +165,14 @@ def schema(names: dict[str, str]) -> Any:
 def _with_sector(events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
     """Margin accounts follow the funds in one numbering: `fund:N` with N >= n_funds is one of them.
 
-    What is liquidated in crypto on a day is one offer of its market.
+    What crypto holders are forced to sell on a day is one offer of the market that presses them.
     """
     import polars as pl
 
     kind = pl.col("actor").str.split(":").list.first()
     number = pl.col("actor").str.split(":").list.last().cast(pl.Int64, strict=False)
     account = (kind == "margin_account") | ((kind == "fund") & (number >= n_funds))
-    sector = (kind + "s").replace({"markets": "crypto_holders", "issuers": "stablecoin_issuers"})
+    sector = (kind + "s").replace("markets", "crypto_holders")
     return events.with_columns(pl.when(account).then(pl.lit("margin_accounts")).otherwise(sector).alias("sector"))
 
 
@@ -186,7 +180,7 @@ def _forced_sales(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl
     """Forced sales as they were filled: `tick, seller, instrument, channel, amount`.
 
     Events hold offers at yesterday's price; all offers in a market on a day are filled in the same part,
-    so that the day's filled total gives each its own, once those of COUNTED have theirs.
+    so that the day's filled total gives each its own.
     """
     import polars as pl
 
@@ -195,48 +189,16 @@ def _forced_sales(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl
     offers = offers.join(seized, on="actor", how="left").with_columns(
         pl.when(pl.col("tick") > pl.col("seized")).then(pl.lit("dealers")).otherwise(pl.col("sector")).alias("seller")
     )
-    left = ticks.select("tick", *(pl.col(f"forced_sales_{m}").alias(m) for m in MARKETS))
-    counted = []
-    for seller, (series, first, second, channel) in COUNTED.items():
-        own = _counted(ticks, offers, seller, series, first, second)
-        left = left.with_columns(pl.col(m) - own[m] for m in (first, second))
-        named = own.unpivot(index="tick", variable_name="instrument", value_name="amount")
-        counted.append(
-            named.filter(pl.col("amount") > 0.0).select(
-                "tick", pl.lit(seller).alias("seller"), "instrument", pl.lit(channel).alias("channel"), "amount"
-            )
-        )
-    filled = left.unpivot(index="tick", variable_name="instrument", value_name="filled")
+    filled = ticks.select("tick", *(pl.col(f"forced_sales_{m}").alias(m) for m in MARKETS)).unpivot(
+        index="tick", variable_name="instrument", value_name="filled"
+    )
     offered = pl.col("amount").sum().over("tick", "instrument")
-    others = (
-        offers.filter(~pl.col("seller").is_in(list(COUNTED)))
-        .with_columns((pl.col("amount") / offered).alias("part"))
+    return (
+        offers.with_columns((pl.col("amount") / offered).alias("part"))
         .join(filled, on=["tick", "instrument"], how="inner")
         .select("tick", "seller", "instrument", "channel", (pl.col("part") * pl.col("filled")).alias("amount"))
         .fill_nan(0.0)
     )
-    return pl.concat([others, *counted])
-
-
-def _counted(
-    ticks: pl.DataFrame, offers: pl.DataFrame, seller: str, series: str, first: str, second: str
-) -> pl.DataFrame:
-    """Return what one of COUNTED has sold in its two markets, day by day: `tick, first, second` in $bn.
-
-    In the first market its part of all offers, or all where nobody offers; the rest of its sales in the second.
-    """
-    import polars as pl
-
-    own = pl.col("amount").filter(pl.col("seller") == seller).sum().alias("own")
-    offered = offers.filter(pl.col("instrument") == first).group_by("tick").agg(own, pl.col("amount").sum())
-    days = ticks.select("tick", series, f"forced_sales_{first}", f"forced_sales_{second}").join(
-        offered, on="tick", how="left", maintain_order="left"
-    )
-    sold, here, there = (days[name].to_numpy() for name in (series, f"forced_sales_{first}", f"forced_sales_{second}"))
-    asked, all_asked = (days[name].fill_null(0.0).to_numpy() for name in ("own", "amount"))
-    part = np.divide(asked, all_asked, out=np.ones_like(asked), where=all_asked > 0.0)
-    at_first = np.maximum(np.minimum(part * here, sold), sold - there)
-    return pl.DataFrame({"tick": ticks["tick"], first: at_first, second: sold - at_first})
 
 
 def _sum_sales(by_day: pl.DataFrame) -> pl.DataFrame:
@@ -286,7 +248,7 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     drawn = total("lines_called")
     nothing_sold: dict[str, float] = dict.fromkeys(MARKETS, 0.0)
     rows.append(row("banks", "draws", "new deposits, then reserves", drawn, drawn, nothing_sold))
-    sold = sold_by("crypto_holders", "crypto_liquidations")
+    sold = sold_by("crypto_holders", "crypto_liquidations", "cross_asset_sales")
     liquidated = sum(sold.values())
     needed = liquidated + total("crypto_lender_losses")
     rows.append(row("crypto_holders", "liquidations", "sales of crypto, then shares", needed, liquidated, sold))
