@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from cells import number, table
@@ -83,12 +84,17 @@ def test_of(channel: str) -> str:
 
 
 def names(path: Path, word: str) -> bool:
+    return any(word in text for text in texts(path))
+
+
+@cache
+def texts(path: Path) -> tuple[str, ...]:
+    """All texts in a file of code."""
     try:
-        tree = ast.parse(path.read_text("utf-8"))
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     except SyntaxError:
-        return False
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    return any(word in text for text in texts)
+        return ()
+    return tuple(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def chart_table() -> str:

@@ -61,6 +61,5 @@ def test_only_common_holders_and_a_common_story_tie_crypto_to_equity(spark: floa
     assert np.abs(none[:2] - none[2:]).max() < 0.05
     # Each channel alone ties them, so that a leak of either would show above.
     assert story[1] > none[1] + 0.05  # the story off: common holders are left
-    if spark:  # without one nobody is told to doubt, and the story has little to pass on
-        assert holders[1] > none[1] + 0.3
-        assert both[1] > 0.5
+    assert holders[1] > none[1] + 0.2
+    assert both[1] > 0.3
