@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from cells import number, signed, table
 from measure import SCENARIO, Laboratory, value_of
-from mission import few, mission_table, want_mission
+from mission import COINS_IN_WORDS, few, mission_table, want_mission
 from results import (
     CHANNEL_WORLDS,
     LEVERAGES,
@@ -80,7 +80,8 @@ def measured(seeds: int, workers: int, figures: Path) -> dict[str, Callable[[], 
     half = pairs_of_leverage(seeds)
     of_mission = (
         f"{seeds_of(lab, 'mission')} paired seeds of the default scenario, news on one day, 1 040 days ({few(lab)} for "
-        f"policies and the map, {pairs} for verdicts). A change is that with the mechanism against without it."
+        f"policies and the map, {pairs} for verdicts). A change is that with the mechanism against without it. "
+        f"{COINS_IN_WORDS}."
     )
     return {
         "headline": lambda: headline(lab),

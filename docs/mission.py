@@ -35,7 +35,8 @@ COINS = {
     "stablecoins.second.repo": 0.0,
 }
 COINS_IN_WORDS = (
-    "with 2 000 $bn of coins, a fifth of the largest issuer's reserves in crypto and half of the second's at banks"
+    "*Many coins*: 2 000 $bn of them, with crypto for a fifth of the largest issuer's, and deposits for 57 % of the "
+    "second's"
 )
 OF_ISSUERS = ("stablecoin_runs", "reserve_deposits", "reserve_treasuries")
 NO_INFLOW = {**SUDDEN, "crypto.inflow_response": 0.0}
@@ -80,7 +81,8 @@ def said(mean: float, error: float, scale: float = 1.0, sign: bool = True) -> st
     """A mean with its 95 % interval, as a change or as a level."""
     form = signed if sign else number
     low, high = mean - 1.96 * error, mean + 1.96 * error
-    return f"{form(scale * mean)} ({form(scale * low)} to {form(scale * high)})"
+    mean, low, high = (form(scale * value).replace("-", "−") for value in (mean, low, high))
+    return f"{mean} ({low} to {high})"
 
 
 def level(values: np.ndarray, scale: float = 1.0) -> str:
@@ -268,20 +270,30 @@ def inflow(lab: Laboratory, _: abm.ComparisonResult) -> str:
 
 def coin_runs(lab: Laboratory, _: abm.ComparisonResult) -> str:
     parts = []
-    for world, where in ((SUDDEN, ""), (COINS, f"; {COINS_IN_WORDS} ")):
+    for world, where in ((SUDDEN, ""), (COINS, "; with many coins ")):
         now, off = named(lab, world), named(lab, world, "stablecoin_runs")
         parts.append(
             f"{where}runs in {of_runs(now['coin_runs'] > 0)}, {level(now['handed_in'])} $bn leave, coins left "
             f"{added(now['coins_left'], off['coins_left'], 100)} points, lowest peg {level(now['peg'])} $"
         )
-    return "".join(parts) + ". Today's reserves exceed coins by more than crypto's fall takes"
+    crypto, reserves = value_of("stablecoins.first.crypto"), reserves_of_first()
+    rest = (
+        f"Today crypto is {100 * crypto:.1f} % of the largest issuer's coins, and its reserves {100 * reserves:.1f} %"
+    )
+    return f"{''.join(parts)}. {rest}"
+
+
+def reserves_of_first() -> float:
+    """All reserves of the largest issuer at the opening, as a share of its coins."""
+    kinds = ("deposits", "repo", "bills", "notes", "crypto", "other")
+    return sum(value_of(f"stablecoins.first.{kind}") for kind in kinds)
 
 
 def drained(lab: Laboratory, _: abm.ComparisonResult) -> str:
     parts = []
-    for world, where in ((SUDDEN, ""), (COINS, f"; {COINS_IN_WORDS} ")):
+    for world, where in ((SUDDEN, ""), (COINS, "; with many coins ")):
         on, off = named(lab, world), named(lab, world, "reserve_deposits")
-        banks, failed = number(float(on["named_banks"].mean())), added(on["named_failed"], off["named_failed"])
+        banks, failed = f"{on['named_banks'].mean():.0f}", added(on["named_failed"], off["named_failed"])
         of_all, of_uninsured = (level(on[f"drew_of_{name}"], 100) for name in ("deposits", "uninsured"))
         left = added(on["uninsured_left"], off["uninsured_left"])
         parts.append(
@@ -295,7 +307,7 @@ def drained(lab: Laboratory, _: abm.ComparisonResult) -> str:
 
 def treasuries(lab: Laboratory, _: abm.ComparisonResult) -> str:
     parts = []
-    for world, where in ((SUDDEN, ""), (COINS, f"; {COINS_IN_WORDS} ")):
+    for world, where in ((SUDDEN, ""), (COINS, "; with many coins ")):
         on, off = named(lab, world), named(lab, world, "reserve_treasuries")
         text = [f"{level(on['issuers_sold'])} $bn sold"]
         for market in ("bills", "notes"):
@@ -306,7 +318,7 @@ def treasuries(lab: Laboratory, _: abm.ComparisonResult) -> str:
                 f"{market} yield at most {level(rise, 100)} basis points more, and are worth {level(lost)} $bn less"
             )
         parts.append(where + ", ".join(text))
-    return "".join(parts)
+    return "".join(parts) + ". Today deposits and repo pay all that is handed in"
 
 
 def powder_keg(lab: Laboratory, _: abm.ComparisonResult) -> str:

@@ -96,7 +96,8 @@ def test_what_became_of_crypto_and_of_stablecoins():
         np.zeros(4), price_crypto=[1.0, 0.8, 0.5, 0.6], forced_sales_crypto_holders=[0.0, 5.0, 20.0, 0.0],
         crypto_lender_losses=[0.0, 0.0, 3.0, 0.0], coin_price_first=[1.0, 0.999, 0.97, 1.0],
         coin_price_third=[1.0, 0.985, 0.98, 0.991], coin_supply_second=[100.0, 95.0, 96.0, 70.0],
-        moved_reserve_deposits=[0.0, 2.0, 4.0, 0.0], forced_sales_issuers=[0.0, 0.0, 1.0, 7.0],
+        coin_deposits_first=[9.0, 7.0, 8.0, 5.0], coin_deposits_second=[1.0, 3.0, 1.0, 6.0],
+        forced_sales_issuers=[0.0, 0.0, 1.0, 7.0],
     )  # fmt: skip
     row = summarise(ticks, scenario=sizes())
     assert row.crypto_drawdown == pytest.approx(0.5)

@@ -78,6 +78,7 @@ def stress(ticks: pl.DataFrame) -> dict[str, Any]:
 def crypto_outcomes(ticks: pl.DataFrame) -> dict[str, Any]:
     """What became of crypto, of those who held it on credit, and of stablecoins."""
     lowest = np.min([ticks[f"coin_price_{issuer}"].to_numpy() for issuer in ISSUERS], axis=0)
+    cash = np.stack([ticks[f"coin_deposits_{issuer}"].to_numpy() for issuer in ISSUERS])
     supply = np.sum([ticks[f"coin_supply_{issuer}"].to_numpy() for issuer in ISSUERS], axis=0)
     return {
         "crypto_drawdown": fall_of(ticks, "crypto").drawdown,
@@ -86,7 +87,7 @@ def crypto_outcomes(ticks: pl.DataFrame) -> dict[str, Any]:
         "stablecoin_peg_min": float(lowest.min()),
         "stablecoin_days_below_99": int((lowest < LOW_PEG).sum()),
         "stablecoin_supply_change": float(supply[-1] / supply[0] - 1.0) if supply[0] else None,
-        "stablecoin_withdrawn_from_banks_bn": float(ticks["moved_reserve_deposits"].sum()),
+        "stablecoin_withdrawn_from_banks_bn": float((np.maximum.accumulate(cash, axis=1) - cash).max(axis=1).sum()),
         "stablecoin_treasuries_sold_bn": float(ticks["forced_sales_issuers"].sum()),
     }
 

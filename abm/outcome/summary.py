@@ -136,7 +136,7 @@ class Summary:
     stablecoin_days_below_99: int | None = _key("days on which some stablecoin stood under 0.99 $", "days")
     stablecoin_supply_change: float | None = _key("stablecoins at the end against the first day", "share")
     stablecoin_withdrawn_from_banks_bn: float | None = _key(
-        "drawn by issuers out of their banks, for redemptions and for bills, whatever they paid in on other days", "$bn"
+        "largest falls of each issuer's deposits at its banks from a peak, added up", "$bn"
     )
     stablecoin_treasuries_sold_bn: float | None = _key("Treasuries that issuers sold to pay redemptions", "$bn")
     policy_bought_bn: float | None = _key("notes that the central bank bought", "$bn")

@@ -63,7 +63,7 @@ OUTCOME_KEYS = (
     ("stablecoin_peg_min", "$", "lowest price of a stablecoin, $"),
     ("stablecoin_days_below_99", "days", "days with a stablecoin under 0.99 $"),
     ("stablecoin_supply_change", "share", "change of stablecoins in circulation"),
-    ("stablecoin_withdrawn_from_banks_bn", "$bn", "drawn by stablecoin issuers out of their banks, $bn"),
+    ("stablecoin_withdrawn_from_banks_bn", "$bn", "largest fall of stablecoin issuers' deposits at banks, $bn"),
     ("stablecoin_treasuries_sold_bn", "$bn", "Treasuries sold by them to pay redemptions, $bn"),
     ("after_250_lender_losses_bn", "$bn", "losses of dealers and banks 250 days after the last news, $bn"),
     ("after_250_bank_capital_change", "share", "change of banks' capital 250 days after the last news"),
