@@ -25,7 +25,10 @@ ONLY_SHOW = (
     "report/",
 )
 # What makes the numbers out of runs, beside the package.
-ALSO = ("docs/measure.py", "docs/results.py", "docs/targets.toml")
+ALSO = (
+    *("docs/cells.py", "docs/measure.py", "docs/results.py", "docs/targets.toml"),
+    *("docs/mission.py", "docs/mission.toml"),
+)
 
 
 def sources() -> list[Path]:

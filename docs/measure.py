@@ -15,10 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import abm
+from abm.agents.stablecoin_issuer import ISSUERS
 from abm.channels import CHANNELS
+from abm.economy import Economy
 from abm.experiments.one_run import ticks_of
 from abm.experiments.workers import Failure, each
+from abm.ledger.chart import BILLS, NOTES
+from abm.outcome.counts import LOW_PEG
+from abm.outcome.events import COIN_RUN
 from abm.outcome.summary import summarise
+from abm.outcome.verdict import longest_spell
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +34,7 @@ MARKETS = ("ai_equity", "broad_equity", "notes")  # those whose falls are report
 TRADED = (*MARKETS, "bills", "crypto")
 SECTORS = ("funds", "margin_accounts", "performance_chasers")
 QUARTER = 63
+STRESS = 60  # days after the spark over which AI equity and crypto are correlated
 ONLY_ORDINARY = {f"channels.{name}": name == "ordinary_trading" for name in CHANNELS}
 ALL_OFF = {f"channels.{name}": False for name in CHANNELS}
 
@@ -87,7 +94,76 @@ def measure_fall(world: abm.Scenario, seed: int) -> dict[str, float]:
         "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in TRADED)),
         "bank_capital_change": float(ticks["bank_capital"][-1] / ticks["bank_capital"][0] - 1),
         "note_discount_max": summary.note_discount_max or 0.0,
+        "lines_called": summary.lines_called_bn or 0.0,
+        "lines_lost": summary.lines_lost_bn or 0.0,
+        "data_centre_loans_lost": summary.data_centre_loans_lost_bn or 0.0,
+        "crypto_drawdown": summary.crypto_drawdown or 0.0,
+        "crypto_liquidated": summary.crypto_liquidated_bn or 0.0,
+        "crypto_lender_losses": summary.crypto_lender_losses_bn or 0.0,
+        **correlations(ticks, world.spark.start, world.spark.start + STRESS),
     }
+
+
+def measure_named(world: abm.Scenario, seed: int) -> dict[str, Any]:
+    """What stablecoin issuers did to the banks that hold their deposits, and to bills and notes.
+
+    Read off the books of those banks every evening; yields and prices are daily, the rest one number a seed.
+    """
+    economy = Economy(world, seed)
+    held = at_banks(economy)
+    named = np.flatnonzero(held > 0.0)
+    rows = economy.banks["customers"][named]
+    opening = {
+        "deposits": float(economy.banks["deposits"][named].sum()),
+        "uninsured": float(economy.depositors["deposit"][rows].sum() + held.sum()),
+    }
+    reserves = economy.banks["reserves"][named].sum()
+    days, lowest, uninsured_left = [held[named]], reserves, 0.0
+    while economy.tick < world.run.ticks:
+        economy.advance(economy.tick + 1)
+        days.append(at_banks(economy)[named])
+        lowest = min(lowest, economy.banks["reserves"][named].sum())
+        uninsured_left += float(economy.banks["withdrawn"][named].sum())
+    by_bank = np.stack(days)
+    falls = (np.maximum.accumulate(by_bank) - by_bank).max(axis=0)
+    ticks = economy.rows
+    return {
+        "named_banks": float(len(named)),
+        "issuers_had": float(held.sum()),
+        "issuers_drew": float(falls.sum()),
+        **{f"drew_of_{name}": float(falls.sum()) / amount for name, amount in opening.items()},
+        "reserves_lost": float(1.0 - lowest / reserves),
+        "uninsured_left": uninsured_left,
+        "named_failed": float((economy.banks["failed"][named] != 0).sum()),
+        "coin_runs": float(runs_on_coins(economy)),
+        "handed_in": float(ticks["moved"][:, CHANNELS.index("stablecoin_runs")].sum()),
+        "coins_left": float(ticks["coin_supply"][-1].sum() / ticks["coin_supply"][0].sum()),
+        "peg": float(ticks["coin_price"].min()),
+        "issuers_sold": float(ticks["forced_sales_issuers"].sum()),
+        "yield_bills": ticks["yield_bills"].copy(),
+        "yield_notes": ticks["yield_notes"].copy(),
+        "price_bills": ticks["price"][:, BILLS].copy(),
+        "price_notes": ticks["price"][:, NOTES].copy(),
+    }
+
+
+def at_banks(economy: Economy) -> np.ndarray:
+    """Return what stablecoin issuers have at each bank, (banks,) in $bn."""
+    held = np.zeros(len(economy.banks))
+    np.add.at(held, economy.stablecoins["bank"].ravel(), economy.stablecoins["deposit"].ravel())
+    return held
+
+
+def runs_on_coins(economy: Economy) -> int:
+    kinds = economy.events["kind"][: economy.counter[0]]
+    return int((kinds == COIN_RUN).sum())
+
+
+def correlations(ticks: pl.DataFrame, first: int, last: int) -> dict[str, float]:
+    """How log returns of AI equity and crypto go together from the night of day `first` to that of day `last`."""
+    logs = np.log(ticks.select("price_ai_equity", "price_crypto").to_numpy()[first : last + 1])
+    over = {"correlation_daily": 1, "correlation_weekly": 5}
+    return {name: float(np.corrcoef((logs[days:] - logs[:-days]).T)[0, 1]) for name, days in over.items()}
 
 
 def worst_beyond_news(ticks: pl.DataFrame, market: str) -> float:
@@ -115,6 +191,7 @@ def measure_quiet(world: abm.Scenario, seed: int) -> dict[str, Any]:
     kinds = result.events["kind"]
     return {
         "returns": np.diff(np.log(prices), axis=0).astype(np.float32),
+        "crypto_returns": np.diff(np.log(ticks["price_crypto"].to_numpy())).astype(np.float32),
         **{f"drawdown_{m}": worst_fall(p) for m, p in zip(MARKETS, prices.T, strict=True)},
         "bank_failed": float(ticks["banks_failed"][-1] > 0),
         "dealers_failed": float(ticks["dealers_failed"][-1]),
@@ -125,12 +202,42 @@ def measure_quiet(world: abm.Scenario, seed: int) -> dict[str, Any]:
         "calls": float((kinds == "margin_call").sum()),
         "calls_met": float((kinds == "call_met").sum()),
         "quarters_alive": quarters_alive(result.tables.flows, world.run.ticks // QUARTER),
+        "coins_at_par": float(coins_at_par(ticks, world)),
+        "builders_lost": most_lost_by_builders(ticks, int(world.run.ticks_per_year)),
+        "crypto_loans_left": float(ticks["crypto_loans"][-1] / ticks["crypto_loans"][0]),
+        "quarters_with_liquidations": quarters_with_liquidations(ticks, world.run.ticks // QUARTER),
+        **correlations(ticks, 0, world.run.ticks - 1),
         "dealer_losses": float(ticks["dealer_losses"].sum()),
         "bank_losses": float((ticks["bank_losses"] - ticks["bank_recoveries"]).sum()),
         "loans_lost": float(ticks["loans_lost"].sum()),
         "banking_crisis": float(summarise(ticks, scenario=world).verdict_financial == "banking_crisis"),
         "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in TRADED)),
     }
+
+
+def coins_at_par(ticks: pl.DataFrame, world: abm.Scenario, most_days: float = 3.0) -> bool:
+    """Say whether no coin stands under 0.99 for longer, and no queue is longer than an issuer may pay in that time."""
+    for issuer in ISSUERS:
+        payable = world.stablecoins.daily_cap * ticks[f"coin_supply_{issuer}"]
+        if longest_spell((ticks[f"coin_price_{issuer}"] < LOW_PEG).to_numpy()) > most_days:
+            return False
+        if (ticks[f"coin_queue_{issuer}"] > most_days * payable).any():
+            return False
+    return True
+
+
+def most_lost_by_builders(ticks: pl.DataFrame, days: int) -> float:
+    """Return the largest part of builders' loans that lenders lost in so many days, of what was owed before them."""
+    lost = np.cumsum(np.pad(ticks["data_centre_loans_lost"].to_numpy(), (1, 0)))
+    owed = ticks["data_centre_loans"].to_numpy() + ticks["data_centre_loans_lost"].to_numpy()
+    days = min(days, len(owed))
+    return float(((lost[days:] - lost[:-days]) / owed[: len(owed) - days + 1]).max())
+
+
+def quarters_with_liquidations(ticks: pl.DataFrame, quarters: int) -> float:
+    """Return the share of whole quarters in which a position in crypto on credit is liquidated."""
+    sold = ticks["forced_sales_crypto_holders"].to_numpy()[: quarters * QUARTER]
+    return float((sold.reshape(quarters, QUARTER) > 0.0).any(axis=1).mean())
 
 
 def worst_fall(prices: np.ndarray) -> float:
@@ -146,7 +253,7 @@ def quarters_alive(flows: pl.DataFrame, quarters: int) -> float:
 
 
 Measure = Callable[[abm.Scenario, int], dict[str, Any]]
-MEASURES: dict[str, Measure] = {"fall": measure_fall, "quiet": measure_quiet}
+MEASURES: dict[str, Measure] = {"fall": measure_fall, "quiet": measure_quiet, "named": measure_named}
 
 
 class Laboratory:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from cells import number, signed, table
 from measure import SCENARIO, Laboratory, value_of
+from mission import COINS_IN_WORDS, few, mission_table, want_mission
 from results import (
     CHANNEL_WORLDS,
     LEVERAGES,
@@ -17,10 +19,10 @@ from results import (
     channel_effects,
     comparison_table,
     constants_table,
+    correlation_table,
     holds,
     leverage_samples,
     leverage_table,
-    number,
     pairs_of_leverage,
     quiet_at,
     quiet_measures,
@@ -28,8 +30,6 @@ from results import (
     reported_table,
     required_table,
     seeds_of,
-    signed,
-    table,
     want_all,
 )
 from tables import test_of
@@ -39,7 +39,9 @@ from abm.channels import CHANNELS
 
 LOSES_FROM = TARGETS["directions"]["loses_from_bn"]
 # Channels that move no dollars of their own: they change prices, margins or who bears a loss.
-COUNTED = tuple(name for name in CHANNELS if name not in ("narrative_feedback", "depth_spiral", "ordinary_trading"))
+COUNTED = tuple(
+    name for name in CHANNELS if name not in ("narrative_feedback", "common_story", "depth_spiral", "ordinary_trading")
+)
 # Why a channel does nothing to lenders in the default run.
 WHY_NIL: dict[str, str] = {
     "ordinary_trading": "everyday trades move prices one way as often as the other",
@@ -48,6 +50,11 @@ WHY_NIL: dict[str, str] = {
     "fund_default_losses": "margin accounts' shortfalls are small against dealers' capital",
     "dealer_runs": "no dealer's capital falls to the 70 % at which lenders begin to leave",
     "credit_tightening": "earnings outrun losses: hardly any bank falls below its target",
+    "common_story": "lenders hold little crypto, and lend nothing against it",
+    "crypto_liquidations": "those who lend against crypto are holders of crypto",
+    "stablecoin_runs": "reserves cover the coins: crypto is a twentieth of the largest issuer's",
+    "reserve_deposits": "issuers have a thousandth of all deposits, and what they draw comes to other banks",
+    "reserve_treasuries": "issuers' sales move the yield of bills, of which lenders hold few",
     "deposit_runs": "no bank's capital falls to 7 % of weighted assets",
     "bank_asset_sales": "banks that lack reserves borrow them from others, and hardly any lacks capital",
     "interbank": "no bank fails; and where one does, its bondholders lose first",
@@ -60,6 +67,7 @@ def measured(seeds: int, workers: int, figures: Path) -> dict[str, Callable[[], 
     started = time.perf_counter()
     lab = Laboratory(seeds)
     want_all(lab)
+    want_mission(lab)
     lab.run(workers)
     pairs = max(2, seeds // SPARED)
     both = abm.compare(SCENARIO, days=(1, 500), seeds=pairs, workers=workers)
@@ -70,12 +78,19 @@ def measured(seeds: int, workers: int, figures: Path) -> dict[str, Callable[[], 
     draw_leverage(lab, figures)
     print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
     half = pairs_of_leverage(seeds)
+    of_mission = (
+        f"{seeds_of(lab, 'mission')} paired seeds of the default scenario, news on one day, 1 040 days ({few(lab)} for "
+        f"policies and the map, {pairs} for verdicts). A change is that with the mechanism against without it. "
+        f"{COINS_IN_WORDS}."
+    )
     return {
         "headline": lambda: headline(lab),
+        "mission": lambda: f"{of_mission}\n\n{mission_table(lab, both, test_of)}",
         "channel-effects": lambda: channels_effect_table(lab, "today"),
         "channel-effects-at-the-edge": lambda: channels_effect_table(lab, "edge"),
         "constants": lambda: f"{seeds_of(lab, 'constants')} paired seeds, news on one day.\n\n{constants_table(lab)}",
         "bounds": lambda: f"{seeds_of(lab, 'bounds')} paired seeds.\n\n{bounds_table(lab)}",
+        "correlation": lambda: f"{seeds_of(lab, 'correlation')} seeds.\n\n{correlation_table(lab)}",
         "quiet": lambda: f"{seeds} seeds, {TARGETS['quiet_world']['ticks']} days.\n\n{quiet_table(lab)}",
         "required": lambda: f"{seeds} paired seeds.\n\n{required_table(lab)}",
         "reported": lambda: f"{seeds} paired seeds.\n\n{reported_table(lab)}",

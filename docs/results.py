@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from cells import middle, number, percent, share, signed, table, with_interval
 from measure import ALL_OFF, MARKETS, ONLY_ORDINARY, Laboratory, Sample, paired, value_of, variance_ratio
 
 from abm.channels import CHANNELS
@@ -24,6 +25,10 @@ SPARKS = (0.2, 0.6)
 EDGE = {**SUDDEN, "funds.leverage": 2.1}  # where banks lose in some seeds and not in others
 CHANNEL_WORLDS = {"today": (SUDDEN, "channels"), "edge": (EDGE, "channels_at_the_edge")}
 FACTORS = (0.5, 2.0)
+# What lets AI equity and crypto move together beyond their news, and what they do in the data.
+TOGETHER = {"channels.common_story": False, "channels.cross_asset_sales": False}
+TOGETHER_IN_DATA = {"calm": 0.35, "stress": 0.75}
+TOGETHER_IN_NEWS = "markets.crypto.news_correlation"
 CEILINGS = {"markets.ai_equity.depth_floor": 1.0, "markets.broad_equity.depth_floor": 1.0}
 # What is trusted least: assumed numbers that much could hang on.
 CONSTANTS: dict[str, tuple[str, ...]] = {
@@ -88,6 +93,9 @@ def want_all(lab: Laboratory) -> None:
     for total in SPARKS:
         lab.want({**SUDDEN, "spark.total": total}, seeds=seeds_of(lab, "bounds"))
         lab.want({**SUDDEN, **ALL_OFF, "spark.total": total}, seeds=seeds_of(lab, "bounds"))
+    for world, kind in ((QUIET, "quiet"), (SUDDEN, "fall")):
+        for off in ({}, TOGETHER):
+            lab.want({**world, **off}, kind, seeds=seeds_of(lab, "correlation"))
     for on, part in CHANNEL_WORLDS.values():
         lab.want(on, seeds=seeds_of(lab, part))
         for name in CHANNELS:
@@ -115,6 +123,7 @@ def quiet_measures(lab: Laboratory) -> dict[str, float]:
     """Every target of the quiet world, measured; the names are those of targets.toml."""
     full, twin = lab.sample(QUIET, "quiet"), lab.sample({**QUIET, **ONLY_ORDINARY}, "quiet")
     returns = full["returns"]
+    most_lost = TARGETS["quiet_world"]["most_lost_by_builders"]
     measured: dict[str, float] = {}
     for k, market in enumerate(MARKETS):
         volatility = float(returns[:, :, k].std(axis=1).mean())
@@ -123,6 +132,7 @@ def quiet_measures(lab: Laboratory) -> dict[str, float]:
         name = f"drawdown_{market}"
         measured[f"added_{name}"] = float(np.median(full[name]) - np.median(twin[name]))
     return measured | {
+        "variance_ratio_60_crypto": variance_ratio(full["crypto_returns"]),
         "seeds_without_bank_failure": float(1 - full["bank_failed"].mean()),
         "defaults_with_shortfall_per_year": float(np.median(full["shortfalls"])),
         "days_with_small_note_discount": float(full["small_discount"].mean()),
@@ -130,6 +140,10 @@ def quiet_measures(lab: Laboratory) -> dict[str, float]:
         "quarters_with_trades_of_every_style": float(full["quarters_alive"].mean()),
         "margin_calls_per_seed": float(full["calls"].mean()),
         "calls_met_per_seed": float(full["calls_met"].mean()),
+        "seeds_with_coins_at_par": float(full["coins_at_par"].mean()),
+        "seeds_without_cascade_of_builders": float((full["builders_lost"] <= most_lost).mean()),
+        "crypto_loans_left": float(np.median(full["crypto_loans_left"])),
+        "quarters_with_liquidations": float(full["quarters_with_liquidations"].mean()),
     }
 
 
@@ -157,6 +171,23 @@ def limit_in_words(target: dict[str, Any]) -> str:
     if "at_least" in target and "at_most" in target:
         return f"{target['at_least']:g} to {target['at_most']:g}"
     return f"at least {target['at_least']:g}" if "at_least" in target else f"at most {target['at_most']:g}"
+
+
+# -- crypto and equity ---------------------------------------------------------------------------------
+
+
+def correlation_table(lab: Laboratory) -> str:
+    """How AI equity and crypto move together, in calm and after the spark: the data, all channels on, and two off."""
+    seeds = seeds_of(lab, "correlation")
+    rows = []
+    for name, world, kind in (("calm", QUIET, "quiet"), ("stress", SUDDEN, "fall")):
+        full, off = (lab.sample({**world, **extra}, kind, seeds=seeds) for extra in ({}, TOGETHER))
+        for days in ("daily", "weekly"):
+            cells = [with_interval(sample[f"correlation_{days}"]) for sample in (full, off)]
+            shown = f"{value_of(TOGETHER_IN_NEWS):g}"
+            rows.append((name, days, f"{TOGETHER_IN_DATA[name]:g}", *cells, shown))
+    head = ("", "log returns", "in the data", "measured", "with `common_story` and `cross_asset_sales` off")
+    return table((*head, "in the news"), rows)
 
 
 # -- directions ----------------------------------------------------------------------------------------
@@ -354,37 +385,3 @@ def comparison_table(both: abm.ComparisonResult) -> str:
             cells.append(", ".join(f"{label} {100 * count / len(own):.0f} %" for label, count in ranked))
         rows.append((f"`{name}`", *cells))
     return table(("key of the summary", *(f"news over {days} day{'s' * (days != 1)}" for days in members)), rows)
-
-
-# -- words and numbers ---------------------------------------------------------------------------------
-
-
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def number(value: float) -> str:
-    if not math.isfinite(value):
-        return "–"
-    if abs(value) < 1e-3:
-        return "0" if value == 0 else "≈ 0"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}".replace(",", " ")
-    return f"{value:.3g}"
-
-
-def signed(value: float) -> str:
-    return f"+{number(value)}" if value >= 1e-3 else number(value).replace("-", "−")
-
-
-def percent(values: np.ndarray) -> str:
-    return f"{100 * float(np.median(values)):.0f} %"
-
-
-def middle(values: np.ndarray, form: str = ".2f") -> str:
-    return format(float(np.median(values)), form)
-
-
-def share(flags: np.ndarray) -> str:
-    return f"{100 * float(np.mean(flags)):.0f} %"

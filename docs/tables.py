@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
+from cells import number, table
 from measure import SCENARIO, default
-from results import NAMES, number, table
+from results import NAMES
 
 from abm.channels import CHANNELS
 from abm.economy import AGENTS, RECORDS
@@ -39,6 +41,11 @@ OFF_MEANS = {
     "fund_default_losses": "owners make every lender whole, and no dealer or bank fails",
     "dealer_runs": "cash pools and customers stay with dealers however weak",
     "credit_tightening": "banks short of capital lend as before",
+    "common_story": "crypto hears nothing of the story of AI, nor the story of crypto's losses",
+    "crypto_liquidations": "crypto on credit is kept whatever it falls to, and nobody borrows anew to hold more",
+    "stablecoin_runs": "nobody doubts a coin",
+    "reserve_deposits": "issuers leave the deposits with which they began where they are",
+    "reserve_treasuries": "long-term investors take what issuers sell, at the day's price",
     "deposit_runs": "uninsured depositors stay with banks however weak",
     "bank_asset_sales": "banks hold their securities whatever they lack",
     "interbank": "what a failed bank owes to other banks is paid in full, at public cost",
@@ -77,12 +84,17 @@ def test_of(channel: str) -> str:
 
 
 def names(path: Path, word: str) -> bool:
+    return any(word in text for text in texts(path))
+
+
+@cache
+def texts(path: Path) -> tuple[str, ...]:
+    """All texts in a file of code."""
     try:
-        tree = ast.parse(path.read_text("utf-8"))
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     except SyntaxError:
-        return False
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    return any(word in text for text in texts)
+        return ()
+    return tuple(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def chart_table() -> str:

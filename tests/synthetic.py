@@ -40,6 +40,8 @@ def ticks_of(ai: Sequence[float] | np.ndarray, **columns: Any) -> pl.DataFrame:
     rows["buyers_capacity"] = rows["fill_share"] = 1.0
     rows["bank_capital"], rows["dealer_capital"], rows["bank_lending"] = 2000.0, 250.0, 13_000.0
     rows["volume"] = 10.0
+    rows["coin_price"] = rows["coin_coverage"] = 1.0
+    rows["coin_supply"] = 100.0
     frame = ticks_frame(rows).with_columns(pl.Series("price_ai_equity", np.exp(np.asarray(ai, dtype=float))))
     return frame.with_columns(
         pl.lit(value).alias(name) if np.isscalar(value) else pl.Series(name, value, dtype=pl.Float64)

@@ -1,6 +1,7 @@
 """README and docs/ are those of the code: no table, number or picture is older than what it was made from."""
 
 import ast
+import fnmatch
 import importlib
 import re
 import sys
@@ -9,10 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+from worlds import small_world
 
 import abm
 from abm.channels import CHANNELS
+from abm.economy import Economy
+from abm.scenario import parameters
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -103,3 +108,38 @@ def test_a_scenario_costs_one_file(tmp_path: Path) -> None:
     head = 'format = 1\nextends = "us_late_2025"\nname = "twice"\ntitle = "Twice"\nwhy = "A dial."\n'
     file.write_text(head + "[funds]\nleverage = 2\n", "utf-8")
     assert abm.load(file).funds.leverage == 2
+
+
+@pytest.mark.usefixtures("build")
+def test_every_claim_has_a_mechanism_a_dial_a_test_and_a_measured_effect() -> None:
+    mission, tables = importlib.import_module("mission"), importlib.import_module("tables")
+    assert [claim["row"] for claim in mission.CLAIMS] == [f"M{row}" for row in range(1, 23)]
+    assert [claim["effect"] for claim in mission.CLAIMS] == list(mission.EFFECTS)
+    known = {parameter.path for parameter in parameters()}
+    for claim in mission.CLAIMS:
+        for name in claim["mechanism"]:
+            assert (ROOT / "abm" / name).is_file(), claim["row"]
+        for dial in claim["dials"]:
+            assert fnmatch.filter(known, dial), claim["row"]
+        for word in claim["tests"]:
+            assert tables.test_of(word) != "–", claim["row"]
+
+
+@pytest.mark.usefixtures("build")
+def test_an_effect_is_what_is_there_with_the_mechanism_and_not_without() -> None:
+    mission = importlib.import_module("mission")
+    without = np.array([1.0, 2.0, 4.0])
+    assert mission.added(without + 3, without) == "+3 (+3 to +3)"
+    assert mission.added(without, without + 0.03, 100) == "−3 (−3 to −3)"
+    assert mission.level(np.array([2.0, 2.0])) == "2 (2 to 2)"
+
+
+@pytest.mark.usefixtures("build")
+def test_what_issuers_have_at_named_banks_is_all_that_they_have_at_banks() -> None:
+    mission, measure = importlib.import_module("mission"), importlib.import_module("measure")
+    economy = Economy(small_world(**{path.replace(".", "__"): value for path, value in mission.COINS.items()}), 1)
+    economy.advance(30)
+    assert measure.at_banks(economy).sum() == pytest.approx(economy.rows["coin_deposits"][-1].sum())
+    found = measure.measure_named(economy.scenario, 1)
+    assert found["issuers_had"] > 100
+    assert 0 < found["drew_of_deposits"] < found["drew_of_uninsured"] < 1

@@ -102,7 +102,7 @@ def test_the_same_page_every_time(data, page):
 def test_it_has_what_it_must(page):
     for words in (
         "Speed, acceleration, amplification", "The verdict", "Who failed first, second, third",
-        "Who sold what", "Liquidity", "not on stage yet", "95 % interval", "cuts ± 25 %", "The settings",
+        "Who sold what", "Liquidity", "not on stage", "95 % interval", "cuts ± 25 %", "The settings",
         "4 pairs", "not a forecast",
     ):  # fmt: skip
         assert words in page

@@ -4,16 +4,27 @@ import json
 import math
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import FUNDS, crash, sizes, ticks_of
-from worlds import crash_world
+from worlds import crash_seed, crash_world
 
+from abm.agents.stablecoin_issuer import ISSUERS
 from abm.economy import Economy
 from abm.outcome.falls import largest_fall
 from abm.outcome.paired import paired_difference, share_interval, student_t_quantile
-from abm.outcome.reduce import CALLS, MARKETS, SELLERS, first_failures, new_cash_needs, reduce_run, sales_table
+from abm.outcome.reduce import (
+    CALLS,
+    MARKETS,
+    SELLERS,
+    first_failures,
+    new_cash_needs,
+    redeemed,
+    reduce_run,
+    sales_table,
+)
 from abm.outcome.summary import Summary, polars_schema, summarise
 
 FALL = (
@@ -80,11 +91,27 @@ def test_what_every_run_promises_is_there_without_twins_and_without_a_fall():
     assert all(value is None or isinstance(value, str | int | float) for value in row.values())
 
 
-def test_what_is_not_on_stage_is_declared_null_and_named():
-    summary = summarise(*crash(1, 1)[:2], scenario=sizes())
-    waiting = [key for key, _, meaning in Summary.describe() if meaning.startswith("not on stage")]
-    assert waiting
-    assert all(getattr(summary, key) is None and key in summary.not_on_stage for key in waiting)
+def test_what_became_of_crypto_and_of_stablecoins():
+    ticks = ticks_of(
+        np.zeros(4), price_crypto=[1.0, 0.8, 0.5, 0.6], forced_sales_crypto_holders=[0.0, 5.0, 20.0, 0.0],
+        crypto_lender_losses=[0.0, 0.0, 3.0, 0.0], coin_price_first=[1.0, 0.999, 0.97, 1.0],
+        coin_price_third=[1.0, 0.985, 0.98, 0.991], coin_supply_second=[100.0, 95.0, 96.0, 70.0],
+        coin_deposits_first=[9.0, 7.0, 8.0, 5.0], coin_deposits_second=[1.0, 3.0, 1.0, 6.0],
+        forced_sales_issuers=[0.0, 0.0, 1.0, 7.0],
+    )  # fmt: skip
+    row = summarise(ticks, scenario=sizes())
+    assert row.crypto_drawdown == pytest.approx(0.5)
+    assert (row.crypto_liquidated_bn, row.crypto_lender_losses_bn) == (25.0, 3.0)
+    assert (row.stablecoin_peg_min, row.stablecoin_days_below_99) == (0.97, 2)
+    assert row.stablecoin_supply_change == pytest.approx(-0.1)
+    assert (row.stablecoin_withdrawn_from_banks_bn, row.stablecoin_treasuries_sold_bn) == (6.0, 8.0)
+    none = ticks.with_columns(pl.lit(0.0).alias(f"coin_supply_{issuer}") for issuer in ISSUERS)
+    assert summarise(none, scenario=sizes()).stablecoin_supply_change is None
+
+
+def test_coins_handed_in_are_counted_issuer_by_issuer():
+    ticks = ticks_of(np.zeros(3), coin_supply_first=[100.0, 90.0, 95.0], coin_supply_third=[100.0, 110.0, 108.0])
+    assert redeemed(ticks) == pytest.approx(12.0)
 
 
 def test_not_a_number_becomes_null():
@@ -167,7 +194,7 @@ def test_cash_needs_are_counted_as_they_arise():
 
 
 def test_sales_of_a_real_crash_add_up_by_market_and_by_seller():
-    economy = Economy(crash_world(), 0)
+    economy = Economy(crash_world(), crash_seed())
     economy.advance(120)
     tables = economy.tables()
     reduced = reduce_run(tables, economy.scenario)
@@ -183,11 +210,12 @@ def test_sales_of_a_real_crash_add_up_by_market_and_by_seller():
         (["dealers"], calls, "forced_sales_liquidated"),
         (["funds"], sales.filter(sales["channel"] == "redemptions"), "forced_sales_redemptions"),
         (["dealers", "banks"], sales.filter(~sales["channel"].is_in((*CALLS, "redemptions"))), "forced_sales_lenders"),
+        (["crypto_holders"], sales, "forced_sales_crypto_holders"),
+        (["stablecoin_issuers"], sales, "forced_sales_issuers"),
     ):
         amount = own.filter(own["seller"].is_in(sellers))["amount"].sum()
         assert amount == pytest.approx(ticks[column].sum(), rel=1e-6, abs=1e-9), column
-    liquid = reduced.liquidity.filter(reduced.liquidity["on_stage"])
-    assert (liquid["needed"] >= liquid["obtained"] - 1e-9).all()
+    assert (reduced.liquidity["needed"] >= reduced.liquidity["obtained"] - 1e-9).all()
 
 
 def test_who_failed_first_by_sector_and_by_name():

@@ -164,7 +164,7 @@ def who_sold_what(data: ComparisonData) -> Figure:
             )  # fmt: skip
             start += amounts
         highest = max(highest, float(start.max()))
-        axis.set_xticks(range(len(SELLERS)), ["funds", "margin\naccounts", "dealers", "banks"])
+        axis.set_xticks(range(len(SELLERS)), [words(s).replace(" ", "\n") for s in SELLERS], fontsize=8)
         axis.set_title(short(days))
         axis.grid(visible=False, axis="x")
     axes[0][0].set_ylabel("forced sales, $bn")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.figures.style import LOOK_OF, in_style, legend_below, panels, shade_news, words
+from abm.outcome.falls import fall_of
 from abm.outcome.reduce import MARKETS, SELLERS
-from abm.outcome.summary import fall_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,13 +81,18 @@ def forced_sales(ticks: pl.DataFrame) -> Figure:
             ticks["cash_obtained_margin_accounts"].to_numpy(),
             ticks["forced_sales_liquidated"].to_numpy(),
             ticks["forced_sales_lenders"].to_numpy(),
+            ticks["forced_sales_crypto_holders"].to_numpy(),
+            ticks["forced_sales_issuers"].to_numpy(),
         ]
     )
     total = float(by_seller.sum())
     title = f"Forced sales come to ${total:,.0f} bn" if total >= 0.5 else "Hardly anything is sold by force"
     figure, axes = panels(title, 2, height=2.1, sharex=True)
     days = ticks["tick"].to_numpy()
-    labels = ["funds", "margin accounts", "dealers, selling seized books", "dealers and banks short of cash or capital"]
+    labels = [
+        *("funds", "margin accounts", "dealers, selling seized books", "dealers and banks short of cash or capital"),
+        *("crypto holders on credit", "stablecoin issuers"),
+    ]
     for (axis,), values, what in zip(
         axes, (by_seller, by_seller.cumsum(axis=1)), ("each day", "since the start"), strict=True
     ):

@@ -32,12 +32,14 @@ LOOKS = (
     Look("#009E73", "-.", "^", "..."),
     Look("#CC79A7", ":", "D", "xxx"),
     Look("#E69F00", (0, (5, 1, 1, 1, 1, 1)), "v", "\\\\\\"),  # pyright: ignore[reportArgumentType]
+    Look("#56B4E9", (0, (1, 3)), "P", "++"),  # pyright: ignore[reportArgumentType]
+    Look("#999999", (0, (8, 3)), "X", "oo"),  # pyright: ignore[reportArgumentType]
 )
 LOOK_OF = {
     name: LOOKS[k]
     for names in (
         ("ai_equity", "broad_equity", "notes", "bills", "crypto"),
-        ("funds", "margin_accounts", "dealers", "banks", "credit_funds"),
+        ("funds", "margin_accounts", "dealers", "banks", "credit_funds", "crypto_holders", "stablecoin_issuers"),
     )
     for k, name in enumerate(names)
 }

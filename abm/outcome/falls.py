@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import polars as pl
 
 WINDOW = 20  # trading days, about a month
 
@@ -49,3 +53,8 @@ def largest_fall(prices: np.ndarray) -> Fall:
         worst_20_day_share=float((path[:-days] - path[days:]).max() / log_fall),
         worst_day=float(np.diff(path).min()),
     )
+
+
+def fall_of(ticks: pl.DataFrame, market: str) -> Fall:
+    """Return the largest fall of a market's price; every price opens at 1."""
+    return largest_fall(np.concatenate(([1.0], ticks[f"price_{market}"].to_numpy())))

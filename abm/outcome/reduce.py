@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abm.agents.stablecoin_issuer import ISSUERS
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -19,7 +21,7 @@ MARKETS = ("ai_equity", "broad_equity", "notes", "bills", "crypto")
 BORROWERS = ("funds", "margin_accounts")
 SECTOR_ORDER = ("margin_accounts", "funds", "credit_funds", "dealers", "banks")
 # Seized books are sold by the dealer, whoever owned them.
-SELLERS = ("funds", "margin_accounts", "dealers", "banks")
+SELLERS = ("funds", "margin_accounts", "dealers", "banks", "crypto_holders", "stablecoin_issuers")
 CALLS = ("margin_calls", "cross_asset_sales")  # the channels of sales that meet calls or close seized books
 # A fund fails when its dealer seizes it; the shortfall, if any, comes when its book has been sold.
 FAILURES = ("seizure", "shortfall", "credit_fund_failed", "dealer_failed", "bank_failed")
@@ -57,16 +59,13 @@ SALES = {
 }
 LIQUIDITY = {
     "sector": "String",
-    "need": "String",  # "calls", "redemptions", "draws" or "withdrawals"
-    "on_stage": "Boolean",
+    "need": "String",  # "calls", "redemptions", "seized loans", "liquidations", "draws" or "withdrawals"
     "expected_from": "String",
-    "needed": "Float64",  # $bn over the run, null when not on stage
+    "needed": "Float64",  # $bn over the run
     "obtained": "Float64",  # $bn over the run
     **{f"sold_{m}": "Float64" for m in MARKETS},  # $bn
     **{f"normal_volume_{m}": "Float64" for m in MARKETS},  # $bn a day before the first bad news
 }
-# Rows of the liquidity table that the cast on stage cannot fill yet.
-_NOT_YET = (("stablecoin_issuers", "redemptions", "deposits, then repo and bills"),)
 
 
 @dataclass(frozen=True)
@@ -142,6 +141,12 @@ def new_cash_needs(ticks: pl.DataFrame, sector: str) -> float:
     return float(np.maximum(np.diff(needed, prepend=0.0) + raised, 0.0).sum())
 
 
+def redeemed(ticks: pl.DataFrame) -> float:
+    """Return the $bn of coins that issuers took back over the run, less what each of them issued on the same day."""
+    supply = np.stack([ticks[f"coin_supply_{issuer}"].to_numpy() for issuer in ISSUERS])
+    return float(np.maximum(-np.diff(supply, axis=1), 0.0).sum())
+
+
 def normal_volume(ticks: pl.DataFrame, market: str, fewest: int = 20) -> float:
     """Return the mean daily volume in $bn before the first disappointment (of all days, if those are few)."""
     volume = ticks[f"volume_{market}"].to_numpy()
@@ -158,13 +163,17 @@ def schema(names: dict[str, str]) -> Any:
 
 
 def _with_sector(events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
-    """Margin accounts follow the funds in one numbering: `fund:N` with N >= n_funds is one of them."""
+    """Margin accounts follow the funds in one numbering: `fund:N` with N >= n_funds is one of them.
+
+    What crypto holders are forced to sell on a day is one offer of the market that presses them.
+    """
     import polars as pl
 
     kind = pl.col("actor").str.split(":").list.first()
     number = pl.col("actor").str.split(":").list.last().cast(pl.Int64, strict=False)
     account = (kind == "margin_account") | ((kind == "fund") & (number >= n_funds))
-    return events.with_columns(pl.when(account).then(pl.lit("margin_accounts")).otherwise(kind + "s").alias("sector"))
+    sector = (kind + "s").replace("markets", "crypto_holders")
+    return events.with_columns(pl.when(account).then(pl.lit("margin_accounts")).otherwise(sector).alias("sector"))
 
 
 def _forced_sales(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
@@ -204,7 +213,6 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
 
     sales = _sum_sales(by_day)
     volumes = {f"normal_volume_{m}": normal_volume(ticks, m) for m in MARKETS}
-    nothing = dict.fromkeys(LIQUIDITY)
 
     def sold_by(seller: str, *channels: str) -> dict[str, float]:
         own = sales.filter((pl.col("seller") == seller) & pl.col("channel").is_in(channels))
@@ -216,7 +224,7 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     def row(
         sector: str, need: str, expected_from: str, needed: float, obtained: float, sold: dict[str, float]
     ) -> dict[str, Any]:
-        names = {"sector": sector, "need": need, "on_stage": True, "expected_from": expected_from}
+        names = {"sector": sector, "need": need, "expected_from": expected_from}
         amounts = {f"sold_{m}": amount for m, amount in sold.items()}
         return names | {"needed": needed, "obtained": obtained} | amounts | volumes
 
@@ -240,8 +248,13 @@ def _liquidity(ticks: pl.DataFrame, by_day: pl.DataFrame) -> pl.DataFrame:
     drawn = total("lines_called")
     nothing_sold: dict[str, float] = dict.fromkeys(MARKETS, 0.0)
     rows.append(row("banks", "draws", "new deposits, then reserves", drawn, drawn, nothing_sold))
-    rows += [
-        nothing | {"sector": sector, "need": need, "on_stage": False, "expected_from": source}
-        for sector, need, source in _NOT_YET
-    ]
+    sold = sold_by("crypto_holders", "crypto_liquidations", "cross_asset_sales")
+    liquidated = sum(sold.values())
+    needed = liquidated + total("crypto_lender_losses")
+    rows.append(row("crypto_holders", "liquidations", "sales of crypto, then shares", needed, liquidated, sold))
+    paid = redeemed(ticks)
+    waiting = float(sum(ticks[f"coin_queue_{issuer}"][-1] for issuer in ISSUERS))
+    sold = sold_by("stablecoin_issuers", "reserve_treasuries")
+    source = "deposits, then repo and bills"
+    rows.append(row("stablecoin_issuers", "redemptions", source, paid + waiting, paid, sold))
     return pl.DataFrame(rows, schema=schema(LIQUIDITY))

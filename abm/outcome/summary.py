@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.outcome.falls import Fall, largest_fall
-from abm.outcome.reduce import BORROWERS, MARKETS, new_cash_needs
+from abm.outcome.counts import crypto_outcomes, outcomes, policy_outcomes, stress
+from abm.outcome.falls import Fall, fall_of
 from abm.outcome.verdict import (
     WIGGLE,
     Cuts,
@@ -23,26 +23,20 @@ from abm.outcome.verdict import (
     shifted,
     speed_label,
 )
-from abm.policy.first_books import opening_equity
 
 if TYPE_CHECKING:
     import polars as pl
 
 AFTER = 250  # ticks after a run's own last news at which outcomes are reported as well
-_NOT_ON_STAGE = "not on stage yet: always null. "
 
 
 def _key(meaning: str, unit: str) -> Any:
     return field(default=None, metadata={"meaning": meaning, "unit": unit})
 
 
-def _later(meaning: str, unit: str) -> Any:
-    return field(default=None, metadata={"meaning": _NOT_ON_STAGE + meaning, "unit": unit, "later": True})
-
-
 @dataclass(frozen=True)
 class Summary:
-    """What one run came to; `describe()` gives meanings and units. None: no fall, no twin, not on stage."""
+    """What one run came to; `describe()` gives meanings and units. None: no fall, no twin, or nobody there."""
 
     drawdown: float | None = _key("largest fall of AI equity from a peak", "share")
     days_to_half: int | None = _key("from the peak until half of the log fall is done", "days")
@@ -135,6 +129,16 @@ class Summary:
     cash_obtained_bn: float | None = _key("what their own forced sales brought", "$bn")
     calls_open_max: int | None = _key("most margin calls open on one day", "count")
     note_discount_max: float | None = _key("largest liquidity discount of notes, either way, of price", "share")
+    crypto_drawdown: float | None = _key("largest fall of crypto from a peak", "share")
+    crypto_liquidated_bn: float | None = _key("crypto and shares sold to close positions on credit", "$bn")
+    crypto_lender_losses_bn: float | None = _key("lost by those who lend against crypto", "$bn")
+    stablecoin_peg_min: float | None = _key("lowest price of a stablecoin at nightfall", "$")
+    stablecoin_days_below_99: int | None = _key("days on which some stablecoin stood under 0.99 $", "days")
+    stablecoin_supply_change: float | None = _key("stablecoins at the end against the first day", "share")
+    stablecoin_withdrawn_from_banks_bn: float | None = _key(
+        "largest falls of each issuer's deposits at its banks from a peak, added up", "$bn"
+    )
+    stablecoin_treasuries_sold_bn: float | None = _key("Treasuries that issuers sold to pay redemptions", "$bn")
     policy_bought_bn: float | None = _key("notes that the central bank bought", "$bn")
     policy_gain_on_notes_bn: float | None = _key("what they are worth at the end beyond what was paid", "$bn")
     policy_lent_bn: float | None = _key("most that it had lent against securities on one day", "$bn")
@@ -155,8 +159,6 @@ class Summary:
     after_250_forced_sales_bn: float | None = _key("forced_sales_bn by then", "$bn")
     after_250_verdict_real: str | None = _key("verdict_real by then", "label")
     after_250_verdict_financial: str | None = _key("verdict_financial by then", "label")
-    stablecoin_peg_min: float | None = _later("lowest price of a stablecoin", "$")
-    not_on_stage: str = field(default="", metadata={"meaning": "keys that wait for their cast", "unit": "text"})
 
     def to_dict(self) -> dict[str, Any]:
         """Return a flat dictionary ready for JSON; what is not a finite number is None."""
@@ -198,9 +200,10 @@ def summarise(
         **_fall_keys("broad_", broad, None if all_off is None else fall_of(all_off, "broad_equity")),
         **_split(ai, all_off, belief),
         **_bank_capital(ticks, all_off, belief, scenario),
-        **_outcomes(ticks, scenario),
-        **_stress(ticks),
-        **_policy(ticks),
+        **outcomes(ticks, scenario),
+        **stress(ticks),
+        **crypto_outcomes(ticks),
+        **policy_outcomes(ticks),
         **_without_the_spark(ticks, no_news, scenario),
         **(_after(ticks, no_news, last_news + AFTER, scenario) if last_news is not None else {}),
         all_off_drawdown=None if all_off is None else fall_of(all_off, "ai_equity").drawdown,
@@ -217,13 +220,7 @@ def summarise(
         last_news_tick=last_news,
         output_shortfall=None if evidence.output_gap is None else float(evidence.output_gap.max()),
         bank_capital_missing_share=float(evidence.capital_missing.max()),
-        not_on_stage=", ".join(f.name for f in fields(Summary) if f.metadata.get("later")),
     )
-
-
-def fall_of(ticks: pl.DataFrame, market: str) -> Fall:
-    """Return the largest fall of a market's price; every price opens at 1."""
-    return largest_fall(np.concatenate(([1.0], ticks[f"price_{market}"].to_numpy())))
 
 
 def last_news_tick(ticks: pl.DataFrame) -> int | None:
@@ -283,7 +280,7 @@ def _without_the_spark(ticks: pl.DataFrame, no_news: pl.DataFrame | None, scenar
     calm = no_news.head(ticks.height)
     ai, broad = fall_of(calm, "ai_equity"), fall_of(calm, "broad_equity")
     evidence = evidence_of(calm, calm, ai.worst_20_day_share, broad.drawdown)
-    change, calm_change = (_outcomes(of, scenario)["bank_capital_change"] for of in (ticks, calm))
+    change, calm_change = (outcomes(of, scenario)["bank_capital_change"] for of in (ticks, calm))
     return {
         "no_news_drawdown": ai.drawdown,
         "no_news_broad_drawdown": broad.drawdown,
@@ -291,78 +288,6 @@ def _without_the_spark(ticks: pl.DataFrame, no_news: pl.DataFrame | None, scenar
         "no_news_verdict_real": real_label(evidence),
         "no_news_verdict_financial": financial_label(evidence),
         "bank_capital_change_vs_no_news": None if change is None else change - calm_change,
-    }
-
-
-def _outcomes(ticks: pl.DataFrame, scenario: Any) -> dict[str, Any]:
-    """What is counted up to the last day of `ticks`."""
-    n_funds, n_accounts = int(scenario.funds.count), int(scenario.margin_accounts.count)
-    dealer_losses = float(ticks["dealer_losses"].sum()) + float(ticks["dealer_provisions"][-1])
-    bank_losses = float((ticks["bank_losses"] - ticks["bank_recoveries"]).sum())
-    loan_losses = float(ticks["loans_lost"].sum())
-    opening = {
-        "bank": opening_equity(scenario),
-        "dealer": float(scenario.dealers.capital),
-    }
-
-    def last(name: str) -> float:
-        return float(ticks[name][-1])
-
-    return {
-        "funds_failed_share": last("failed_with_shortfall_funds") / n_funds if n_funds else None,
-        "funds_seized_share": last("failed_funds") / n_funds if n_funds else None,
-        "margin_accounts_failed_share": (
-            last("failed_with_shortfall_margin_accounts") / n_accounts if n_accounts else None
-        ),
-        "dealers_failed": int(last("dealers_failed")),
-        "banks_failed": int(last("banks_failed")),
-        "banks_failed_asset_share": last("bank_assets_failed_share"),
-        "bank_capital_change": last("bank_capital") / opening["bank"] - 1.0 if opening["bank"] else None,
-        "dealer_capital_change": last("dealer_capital") / opening["dealer"] - 1.0 if opening["dealer"] else None,
-        "lender_losses_bn": dealer_losses + bank_losses + loan_losses,
-        "dealer_losses_bn": dealer_losses,
-        "bank_losses_bn": bank_losses,
-        "loan_losses_bn": loan_losses,
-        "forced_sales_bn": float(_forced_by_day(ticks).sum()),
-    }
-
-
-def _stress(ticks: pl.DataFrame) -> dict[str, Any]:
-    """How hard it was on the worst day."""
-    lending, shares = ticks["bank_lending"], ticks["bank_equity_value"]
-    return {
-        "bank_equity_value_change": float(shares[-1]) / float(shares[0]) - 1.0 if shares[0] else None,
-        "deposits_withdrawn_bn": float(ticks["deposits_withdrawn"].sum()),
-        "funding_withdrawn_bn": float(ticks["funding_withdrawn"].sum()),
-        "redemptions_bn": float(ticks["moved_redemptions"].sum()),
-        "public_cost_bn": float(ticks["public_cost"].sum()),
-        "output_lowest": float(ticks["output"].to_numpy().min()),
-        "data_centre_loans_lost_bn": float(ticks["data_centre_loans_lost"].sum()),
-        "credit_funds_failed": int(ticks["credit_funds_failed"][-1]),
-        "lines_called_bn": float(ticks["lines_called"].sum()),
-        "lines_lost_bn": float(ticks["lines_lost"].sum()),
-        "bank_lending_change": float(lending[-1]) / float(lending[0]) - 1.0 if lending[0] else None,
-        "forced_sales_worst_day_bn": float(_forced_by_day(ticks).max()),
-        "cash_needed_bn": sum(new_cash_needs(ticks, s) for s in BORROWERS),
-        "cash_obtained_bn": sum(float(ticks[f"cash_obtained_{s}"].sum()) for s in BORROWERS),
-        "calls_open_max": int(np.sum([ticks[f"in_call_{s}"].to_numpy() for s in BORROWERS], axis=0).max()),
-        "note_discount_max": float(np.abs(np.expm1(ticks["discount_notes"].to_numpy())).max()),
-        "depth_min": float(ticks["depth_ai_equity"].to_numpy().min()),
-        "fill_share_min": float(ticks["fill_share"].to_numpy().min()),
-    }
-
-
-def _policy(ticks: pl.DataFrame) -> dict[str, Any]:
-    """What the authority did, and what it cost."""
-    bought, prices = ticks["notes_bought"].to_numpy(), ticks["price_notes"].to_numpy()
-    return {
-        "policy_bought_bn": float(bought.sum()),
-        "policy_gain_on_notes_bn": float((bought / prices).sum() * prices[-1] - bought.sum()),
-        "policy_lent_bn": float(ticks["central_bank_loans"].to_numpy().max()),
-        "policy_lost_bn": float(ticks["guarantee_cost"].sum()),
-        "policy_sold_under_cap_bn": float(ticks["sold_under_cap"].sum()),
-        "policy_halts": int(ticks["halts"].sum()),
-        "policy_closings": int(ticks["closings"].sum()),
     }
 
 
@@ -378,14 +303,10 @@ def _after(ticks: pl.DataFrame, no_news: pl.DataFrame | None, last_tick: int, sc
         "broad_drawdown": broad.drawdown,
         "verdict_real": real_label(evidence),
         "verdict_financial": financial_label(evidence),
-        **_outcomes(early, scenario),
+        **outcomes(early, scenario),
     }
     declared = {f.name for f in fields(Summary)}
     return {f"after_{AFTER}_{key}": value for key, value in keys.items() if f"after_{AFTER}_{key}" in declared}
-
-
-def _forced_by_day(ticks: pl.DataFrame) -> np.ndarray:
-    return np.sum([ticks[f"forced_sales_{m}"].to_numpy() for m in MARKETS], axis=0)
 
 
 def _plain(value: Any) -> Any:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from abm.report.data import ComparisonData
 
 NOT_ON_STAGE = (
-    "Not on stage yet, and so left out of every number here: the crowd that holds crypto on credit, "
-    "stablecoins (their issuers' bills and deposits are held by cash pools), and an authority with "
-    "rules. A calm verdict means: not through these channels."
+    "Not on stage, and so left out of every number here: bonds of firms and their holders, foreign banks and "
+    "securities, exchanges of crypto that may fail themselves, runs of single large depositors, and an authority "
+    "that weighs costs. A calm verdict means: not through these channels."
 )
 _READING = {
     "paths": (
@@ -40,7 +40,8 @@ _READING = {
     ),
     "first_failures": "The first failure of each kind of institution: a dot is a seed, its place the day.",
     "who_sold_what": (
-        "Sales for calls, for investors who leave, and for want of cash or capital; dealers sell what they seize."
+        "Sales for calls, for investors who leave, and for want of cash or capital; dealers sell what they seize, "
+        "crypto holders close positions on credit, and stablecoin issuers pay redemptions."
     ),
     "verdicts": (
         "Each bar is all seeds of one speed; darker is worse, for the speed only quicker. The last bar is the same "
@@ -67,8 +68,10 @@ _SPEED_CUTS = (
 )
 _LIQUIDITY = (
     "Needed: what open calls asked to be raised, counted as it arises; redemptions paid; for dealers debt of "
-    "seized books, sold or lost, and what left them; for banks deposits that left. Obtained: what sales brought, "
-    "and for redemptions all that was paid; the rest came from cash, reserves and credit lines. Normal volume is the "
+    "seized books, sold or lost, and what left them; for banks deposits that left; for crypto holders positions on "
+    "credit, sold or lost; for stablecoin issuers coins handed in beyond those issued on the same day. Obtained: what "
+    "sales brought, and for redemptions all that was paid; the rest came from cash, reserves, repo and credit lines. "
+    "Normal volume is the "
     "mean daily volume that the cast on stage trades before the bad news, which is less than that of the real markets."
 )
 _PAIRED = (

@@ -57,6 +57,14 @@ OUTCOME_KEYS = (
     ("bank_equity_value_change", "share", "change of what banks' shares are worth"),
     ("amplification_bank_capital_bn", "$bn", "bank capital that the channels cost, $bn"),
     ("note_discount_max", "share", "largest discount of Treasury notes"),
+    ("crypto_drawdown", "share", "largest fall of crypto"),
+    ("crypto_liquidated_bn", "$bn", "sold to close positions in crypto on credit, $bn"),
+    ("crypto_lender_losses_bn", "$bn", "lost by those who lend against crypto, $bn"),
+    ("stablecoin_peg_min", "$", "lowest price of a stablecoin, $"),
+    ("stablecoin_days_below_99", "days", "days with a stablecoin under 0.99 $"),
+    ("stablecoin_supply_change", "share", "change of stablecoins in circulation"),
+    ("stablecoin_withdrawn_from_banks_bn", "$bn", "largest fall of stablecoin issuers' deposits at banks, $bn"),
+    ("stablecoin_treasuries_sold_bn", "$bn", "Treasuries sold by them to pay redemptions, $bn"),
     ("after_250_lender_losses_bn", "$bn", "losses of dealers and banks 250 days after the last news, $bn"),
     ("after_250_bank_capital_change", "share", "change of banks' capital 250 days after the last news"),
 )
@@ -191,14 +199,11 @@ def liquidity_of(frame: pl.DataFrame, caption: str) -> Table:
     """Return one liquidity table, averaged over the runs in `frame`."""
     import polars as pl
 
-    keys = ["sector", "need", "on_stage", "expected_from"]
+    keys = ["sector", "need", "expected_from"]
     averaged = frame.group_by(keys, maintain_order=True).agg(pl.col(pl.Float64).mean())
     rows = []
     for one in averaged.iter_rows(named=True):
         row = [words(one["sector"]), words(one["need"])]
-        if not one["on_stage"]:
-            rows.append([*row, "not on stage yet", one["expected_from"], *[NOTHING] * (1 + len(MARKETS))])
-            continue
         row += [number(one["needed"], "$bn"), one["expected_from"], number(one["obtained"], "$bn")]
         for market in MARKETS:
             sold, normal = one[f"sold_{market}"], one[f"normal_volume_{market}"]
