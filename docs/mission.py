@@ -297,8 +297,9 @@ def drained(lab: Laboratory, _: abm.ComparisonResult) -> str:
         of_all, of_uninsured = (level(on[f"drew_of_{name}"], 100) for name in ("deposits", "uninsured"))
         left = added(on["uninsured_left"], off["uninsured_left"])
         parts.append(
-            f"{where}out of the {banks} banks that issuers use they draw {level(on['issuers_drew'])} $bn, {of_all} % "
-            f"of these banks' deposits and {of_uninsured} % of the uninsured; their reserves fall "
+            f"{where}issuers' deposits at their {banks} banks fall {level(on['issuers_drew'])} $bn below their peaks, "
+            f"{added(on['issuers_drew'], off['issuers_drew'])} by the switch, {of_all} % of these banks' deposits and "
+            f"{of_uninsured} % of the uninsured at the opening; their reserves fall "
             f"{added(on['reserves_lost'], off['reserves_lost'], 100)} points, {left} $bn of others' uninsured deposits "
             f"leave, {failed} banks fail"
         )
@@ -318,7 +319,7 @@ def treasuries(lab: Laboratory, _: abm.ComparisonResult) -> str:
                 f"{market} yield at most {level(rise, 100)} basis points more, and are worth {level(lost)} $bn less"
             )
         parts.append(where + ", ".join(text))
-    return "".join(parts) + ". Today deposits and repo pay all that is handed in"
+    return "".join(parts) + ". Today deposits and repo pay nearly all that is handed in"
 
 
 def powder_keg(lab: Laboratory, _: abm.ComparisonResult) -> str:

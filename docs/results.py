@@ -185,7 +185,8 @@ def correlation_table(lab: Laboratory) -> str:
         for days in ("daily", "weekly"):
             cells = [with_interval(sample[f"correlation_{days}"]) for sample in (full, off)]
             shown = f"{value_of(TOGETHER_IN_NEWS):g}"
-            rows.append((name, days, f"{TOGETHER_IN_DATA[name]:g}", *cells, shown))
+            data = f"{TOGETHER_IN_DATA[name]:g}" if days == "daily" else "–"
+            rows.append((name, days, data, *cells, shown))
     head = ("", "log returns", "in the data", "measured", "with `common_story` and `cross_asset_sales` off")
     return table((*head, "in the news"), rows)
 

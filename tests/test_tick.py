@@ -123,7 +123,7 @@ def test_intents_are_empty_at_nightfall() -> None:
         with_traders(crash_seed())
     declared = {f"{name}.{f.name}" for name, record in RECORDS.items() for f in record.part(INTENTS)}
     of_owners = {f"investors.{name}" for name in ("asked", "wanted", "takes", "gives")}
-    within_a_phase = {"dealers.due", "dealers.costs", "funds.lacking", "markets.in_coins"} | of_owners
+    within_a_phase = {"dealers.due", "dealers.costs", "funds.lacking", "markets.paid_directly"} | of_owners
     assert declared - stated == within_a_phase, "an intent that nobody ever states"
 
 

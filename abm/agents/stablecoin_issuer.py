@@ -41,6 +41,8 @@ STABLECOIN_ISSUER = Record(
         memory("run_event", "event", "the run on it, as an event", kind="i8"),
         memory("paid_share", "share", "part of the queue that it pays today"),
         memory("taken", "share", "part of the coins offered to arbitrageurs that they take today"),
+        memory("sales", "units", "crypto that holders of its coins sell today"),
+        memory("coin_part", "share", "part of what they are paid for it that is paid in coins"),
         memory("offered", "$bn", "coins offered to arbitrageurs today"),
         intent("orders", "units", "Treasuries to buy (+) or sell (-)", size=N_TRADED),
     ),

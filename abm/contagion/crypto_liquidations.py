@@ -11,7 +11,7 @@ from abm.agents.crypto_holder import LEVERAGED
 from abm.channels import CRYPTO_LIQUIDATIONS, NO_CHANNEL
 from abm.compiled import rule
 from abm.ledger.chart import CRYPTO, DUST
-from abm.ledger.coin_postings import lend_coins, mint
+from abm.ledger.coin_postings import lend_coins, repay_in_cash
 from abm.ledger.revaluations import write_off_coin_loan
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import LIQUIDATION, MARKET, NEWS_EVENT, NO_EVENT, SCENARIO, log_event
@@ -67,13 +67,16 @@ def cause_of_pressure(crypto, tick, events, counter):
 
 
 @rule
-def repay_lender(journal, holder, holders, banks, issuer, day):
-    """Repay a loan out of coins; when the position is gone, out of the deposit too, and write off what lacks."""
+def repay_lender(journal, holder, holders, banks, cash, day):
+    """Repay a loan out of coins and so much cash; when the position is gone, out of all that the holder has.
+
+    What it cannot repay then is the lender's loss.
+    """
     lender = holders[holder.lender]
     gone = holder.crypto <= DUST
-    if gone:
-        mint(journal, banks, issuer, holder, min(max(0.0, holder.deposit), max(0.0, holder.loan - holder.coins)))
     lend_coins(journal, lender, holder, -min(holder.loan, max(0.0, holder.coins)))
+    most = holder.deposit if gone else min(cash, holder.deposit)
+    repay_in_cash(journal, banks, lender, holder, min(holder.loan, max(0.0, most)))
     if gone and holder.loan > 0.0:
         day.crypto_losses += holder.loan
         write_off_coin_loan(journal, lender, holder, holder.loan)

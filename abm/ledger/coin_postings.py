@@ -19,7 +19,7 @@ from abm.ledger.chart import (
     STABLECOINS,
     TRANSACTIONS,
 )
-from abm.ledger.postings import add_to_deposit, transfer_reserves
+from abm.ledger.postings import add_to_deposit, pay, transfer_reserves
 
 
 @rule
@@ -88,6 +88,16 @@ def lend_coins(journal, lender, borrower, amount):
     journal[TRANSACTIONS, STABLECOINS, borrower.sector] += amount
     journal[TRANSACTIONS, CRYPTO_LOANS, lender.sector] += amount
     journal[TRANSACTIONS, CRYPTO_LOANS, borrower.sector] -= amount
+
+
+@rule
+def repay_in_cash(journal, banks, lender, borrower, amount):
+    """Let a holder repay a loan in coins with its deposit."""
+    pay(journal, banks, borrower, lender, amount)
+    lender.coins_lent -= amount
+    borrower.loan -= amount
+    journal[TRANSACTIONS, CRYPTO_LOANS, lender.sector] -= amount
+    journal[TRANSACTIONS, CRYPTO_LOANS, borrower.sector] += amount
 
 
 @rule

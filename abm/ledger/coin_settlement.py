@@ -138,9 +138,16 @@ def place_of(maker, issuer_row):
 
 @rule
 def deliver_to_holders(holders, issuers, investors, banks, house, markets, days, journal):
-    """Deliver what crypto holders trade, pay those whose coins are due, and take in the coins of those who leave."""
+    """Deliver what crypto holders trade, pay those whose coins are due, and take in the coins of those who leave.
+
+    Who sells crypto is paid in coins as far as the other side had some in the morning, and the rest in money.
+    """
     crypto, ai, day = markets[CRYPTO], markets[AI_EQUITY], days[0]
     maker, arbitrageur = investors[maker_of(investors)], investors[arbitrageur_of(investors)]
+    for i in range(issuers.shape[0]):
+        worth = issuers[i].sales * crypto.fill_of_sales * crypto.price
+        stock = max(0.0, maker.coins[place_of(maker, i)])
+        issuers[i].coin_part = min(1.0, stock / worth) if worth > 0.0 else 1.0
     for row in range(holders.shape[0]):
         holder = holders[row]
         issuer = issuers[holder.issuer]
@@ -156,8 +163,7 @@ def deliver_to_holders(holders, issuers, investors, banks, house, markets, days,
             day.forced_by_crypto -= units * ai.price
             day.moved[CROSS_ASSET_SALES] -= units * ai.price
             holder.equity_order = 0.0
-            mint(journal, banks, issuer, holder, min(max(0.0, holder.deposit), holder.loan))
-            repay_lender(journal, holder, holders, banks, issuer, day)
+            repay_lender(journal, holder, holders, banks, -units * ai.price, day)
         if holder.redeeming > 0.0:
             paid = issuer.paid_share * holder.redeeming
             holder.redeeming -= paid
@@ -211,8 +217,10 @@ def settle_crypto(holder, holders, issuer, maker, banks, house, crypto, day, jou
         mint(journal, banks, issuer, holder, fresh)
         lend_coins(journal, holders[holder.lender], holder, lacking - fresh)
     deliver_crypto(journal, crypto.price, house, holder, units)
-    sell_coins(journal, holder, maker, place_of(maker, holder.issuer), cost)
-    crypto.in_coins -= cost
+    in_coins = cost * (1.0 if cost > 0.0 else issuer.coin_part)
+    sell_coins(journal, holder, maker, place_of(maker, holder.issuer), in_coins)
+    pay(journal, banks, holder, maker, cost - in_coins)
+    crypto.paid_directly -= cost
     day.volume[CRYPTO] += abs(cost)
     day.net_flow[CRYPTO] += cost
     holder.crypto_order = 0.0
@@ -221,7 +229,7 @@ def settle_crypto(holder, holders, issuer, maker, banks, house, crypto, day, jou
         day.forced_sales[CRYPTO] -= cost
         day.forced_by_crypto -= cost
     if holder.loan > 0.0 and cost < 0.0:
-        repay_lender(journal, holder, holders, banks, issuer, day)
+        repay_lender(journal, holder, holders, banks, in_coins - cost, day)
 
 
 @rule
@@ -263,7 +271,7 @@ def take_in_depositors_coins(depositors, issuers, investors, banks, settings, da
 def square_coins(investors, issuers, banks, settings, journal):
     """Let arbitrageurs and long-term holders of crypto hand in coins that they do not keep, and buy what they lack.
 
-    A part a day, as their own books allow; whoever has paid with coins that he had not got buys them at once.
+    A part a day, as their own books allow.
     """
     days = settings[0].stablecoins.mix_days
     for row in range(investors.shape[0]):
@@ -275,7 +283,6 @@ def square_coins(investors, issuers, banks, settings, journal):
                 investor.redeeming[place] += spare / days
                 issuer.queue += spare / days
             elif spare < 0.0:
-                wanted = min(-spare / days, max(0.0, investor.deposit))
-                bought = max(wanted, -investor.coins[place])  # what it has paid with it must have
+                bought = min(-spare / days, max(0.0, investor.deposit))
                 pay_issuer(journal, banks, issuer, investor, bought)
                 issue_coins_of(journal, issuers, place, investor, bought)

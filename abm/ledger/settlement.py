@@ -292,10 +292,10 @@ def deliver_to_investors(investors, banks, house, markets, journal):
             units = investor.share[k] * net
             value = units * market.price
             deliver(journal, k, market.price, house[0], investor, units)
-            pay_in(journal, banks, investor, house[0], value - investor.share[k] * market.in_coins)
+            pay_in(journal, banks, investor, house[0], value - investor.share[k] * market.paid_directly)
             if k != BILLS:  # for bargains, which bills are not
                 investor.budget[budget_for(k)] -= value
-        market.in_coins = 0.0
+        market.paid_directly = 0.0
         market.bought = 0.0
         market.sold = 0.0
         market.fill_of_sales = 0.0

@@ -59,6 +59,7 @@ def collect_holders(holders, issuers, depositors, markets, days, access):
     crypto, ai, day = markets[CRYPTO], markets[AI_EQUITY], days[0]
     for i in range(issuers.shape[0]):
         issuers[i].offered = 0.0
+        issuers[i].sales = 0.0
     day.crypto_held = 0.0
     day.equity_held = 0.0
     day.crypto_lent = 0.0
@@ -69,6 +70,7 @@ def collect_holders(holders, issuers, depositors, markets, days, access):
         day.crypto_lent += holder.loan
         add_order(crypto, holder.crypto_order)
         add_order(ai, holder.equity_order)
+        issuers[holder.issuer].sales += max(0.0, -holder.crypto_order)
         if holder.cashed_out > 0.0 and not holder.verified:
             issuers[holder.issuer].offered += holder.cashed_out
     for row in range(depositors.shape[0]):

@@ -67,7 +67,11 @@ MARKET = Record(
         memory("call_event", "event", "positions on credit that have to be sold tomorrow, as an event", kind="i8"),
         memory("largest_sale", "$bn", "largest sale of the day under stress: forced, or by own limits"),
         memory("sale_event", "event", "that sale, as an event", kind="i8"),
-        intent("in_coins", "$bn", "what crypto holders were paid in coins today, net of what they paid"),
+        intent(
+            "paid_directly",
+            "$bn",
+            "what crypto holders were paid today without the clearing house",
+        ),
         intent("bought", "units", "all orders to buy"),
         intent("sold", "units", "all orders to sell"),
         intent("fill_of_sales", "share", "part of every order to sell that found a buyer"),
