@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from still import still
-from worlds import finished, of_kind, small_world
+from worlds import finished, small_world
 
 from abm.contagion.margin_procyclicality import set_margins
 from abm.contagion.narrative_feedback import spread_disbelief
@@ -119,4 +119,3 @@ def test_a_world_that_works_both_ways_closes_its_books() -> None:
     more = {"risk_limits__reach_up": 2, "margin__calm_factor": 0.5, "spark__total": 0, "run__ticks": 80}
     economy = finished(small_world(**both, **more), check=True)
     assert economy.rows["believers"][-1] > 0.5
-    assert len(of_kind(economy, "margin_call")) >= 0

@@ -10,6 +10,7 @@ from abm.experiments.one_run import twin_scenarios
 from abm.ledger.chart import CRYPTO
 from abm.outcome.events import KINDS, NO_EVENT, SCENARIO
 from abm.outcome.wording import told
+from abm.policy.own_losses import in_order
 
 EXACT = {"rel": 1e-9, "abs": 1e-12}
 CALM = {"spark__total": 0, "run__ticks": 40}
@@ -86,6 +87,16 @@ def test_the_bank_of_an_issuer_is_one_that_has_its_deposits() -> None:
     economy.advance()
     assert of_kind(economy, "own_loss")["counterparty"][0] == most
     assert economy.rows["coin_price"][10:, 1].min() < 0.999
+
+
+def test_places_count_from_the_largest() -> None:
+    economy = Economy(small_world(), 1)
+    banks = economy.stablecoins["bank"][1].copy()
+    economy.stablecoins["deposit"][1] = [1.0, 3.0, 2.0, 0.5]
+    assert list(in_order(economy, "banks_of_second_issuer")) == [banks[1], banks[2], banks[0], banks[3]]
+    for of, size in (("largest_banks", economy.banks["deposits"]), ("largest_dealers", economy.dealers["capital"])):
+        assert (np.diff(size[in_order(economy, of)]) <= 0.0).all()
+    assert list(economy.banks["id"][in_order(economy, "bank")]) == sorted(economy.banks["id"])
 
 
 def test_twins_keep_shocks_as_news_and_drop_losses() -> None:

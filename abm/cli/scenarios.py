@@ -29,11 +29,11 @@ DIALS += ("markets.depth", "banks.capital", "buyers.cash")
 
 @app.command("list")
 def list_scenarios() -> None:
-    """List the shipped scenarios."""
+    """List the shipped scenarios, and what each is for."""
     from abm.scenario import load, names
 
     loaded = [load(name) for name in names()]
-    print_table(("name", "title"), [(scenario.name, scenario.title) for scenario in loaded])
+    print_table(("name", "title", "why"), [(scenario.name, scenario.title, scenario.why) for scenario in loaded])
 
 
 @app.command()
