@@ -68,6 +68,7 @@ CRASH = {
     # Crypto halves, coins with much of it and with much at few banks are run faster than they can pay.
     "crypto.leveraged_count": 0.5,
     "crypto.newcomers_count": 0.1,
+    "crypto.equity_owners": 1,
     "markets.crypto.news_volatility": 0.08,
     "stablecoins.supply": 3000,
     "stablecoins.first.crypto": 0.2,
