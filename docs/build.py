@@ -21,7 +21,7 @@ DOCUMENTS = ("README.md", "docs/model.md", "docs/calibration.md", "docs/own_data
 FIGURES = ROOT / "docs" / "figures"
 REGION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 STAMP = re.compile(r"sources `([0-9a-f]+)` and (\d+) seeds")
-FULL = 200
+FULL = 100
 
 
 def regions(text: str) -> list[str]:

@@ -23,7 +23,7 @@ def is_liquidated(holder, price, maintenance):
 
     With leverage L and maintenance margin m that is at a fall of 1 - (1 - 1/L) / (1 - m).
     """
-    return holder.loan > (1.0 - maintenance) * holder.crypto * price and holder.loan > DUST
+    return holder.loan > DUST and holder.loan > (1.0 - maintenance) * holder.crypto * price
 
 
 @rule

@@ -68,9 +68,11 @@ def collect_holders(holders, issuers, depositors, markets, days, access):
         day.crypto_held += holder.crypto
         day.equity_held += holder.ai_equity
         day.crypto_lent += holder.loan
-        add_order(crypto, holder.crypto_order)
-        add_order(ai, holder.equity_order)
-        issuers[holder.issuer].sales += max(0.0, -holder.crypto_order)
+        if holder.crypto_order != 0.0:
+            add_order(crypto, holder.crypto_order)
+            issuers[holder.issuer].sales += max(0.0, -holder.crypto_order)
+        if holder.equity_order != 0.0:
+            add_order(ai, holder.equity_order)
         if holder.cashed_out > 0.0 and not holder.verified:
             issuers[holder.issuer].offered += holder.cashed_out
     for row in range(depositors.shape[0]):
