@@ -195,8 +195,9 @@ def cast_line() -> str:
         f"On stage in `{s.name}`: {s.funds.count} hedge funds of six styles (long/short, multi-strategy, Treasury "
         f"relative value, macro, systematic, unlevered), {s.margin_accounts.count} cohorts of margin accounts, "
         f"{s.dealers.count} dealers, {s.banks.count} banks with deposits at named banks, {s.pools.count} cash pools, "
-        f"{s.chasers.count} savers who chase returns, {s.buyers.count} long-term investors and the holders of crypto, "
-        f"{s.private_credit.count} private-credit funds and the builders of data centres that they and banks lend to; "
+        f"{s.chasers.count} savers who chase returns, {s.buyers.count} long-term investors, "
+        f"{s.private_credit.count} private-credit funds and the builders of data centres that they and banks lend to, "
+        f"{s.crypto.holders} crypto holders of four kinds, three stablecoin issuers; "
         f"{names}, futures on notes; {len(CHANNELS)} channels."
     )
 
