@@ -134,6 +134,20 @@ def test_a_fall_sells_whom_it_leaves_too_little_and_the_lender_bears_what_lacks(
     assert economy.events[sales["caused_by"][0]]["kind"] == called["kind"], "the call is the cause of the sale"
 
 
+def test_who_sells_is_paid_in_the_coins_that_there_are_and_the_rest_in_money() -> None:
+    slow = {"stablecoins__mix_days": 1000}  # so that hardly any coins are bought anew
+    economy = still(crypto__equity_owners=0, channels__performance_chasing=False, **slow)
+    maker, issuers = economy.investors[-1], economy.stablecoins
+    stock, money, supply = maker["coins"].copy(), float(maker["deposit"]), issuers["supply"].sum()
+    a_day(economy, 2, crypto=math.log(0.7))
+    sold = economy.rows["forced_sales_crypto_holders"].sum()
+    assert sold > stock.sum(), "more than there are coins for"
+    in_coins = np.minimum(stock, economy.rows["price"][1, CRYPTO] * issuers["sales"]).sum()
+    assert stock.sum() - maker["coins"].sum() == pytest.approx(in_coins, rel=2e-3)
+    assert money - maker["deposit"] == pytest.approx(sold - in_coins, rel=2e-3)
+    assert issuers["supply"].sum() == pytest.approx(supply, rel=1e-3), "a cascade makes no coins"
+
+
 def test_without_the_channel_nothing_is_liquidated() -> None:
     economy = still(channels__crypto_liquidations=False)
     before = economy.holders["loan"].copy()
