@@ -70,8 +70,20 @@ def beyond_normal(market, days, tick):
 
     Drift alone holds it drift * (days - 1) * (1 - (1 - 1 / days)^tick) above an average that began with it.
     """
-    usual = market.drift * (days - 1.0) * (1.0 - (1.0 - 1.0 / days) ** tick)
+    usual = market.drift * (days - 1.0) * (1.0 - power(1.0 - 1.0 / days, tick))
     return math.log(market.price) - market.average_price - usual
+
+
+@rule
+def power(base, exponent):
+    """Return a power by repeated squaring: the operator has other last bits compiled than in plain Python."""
+    result = 1.0
+    while exponent > 0:
+        if exponent % 2 == 1:
+            result *= base
+        exponent //= 2
+        base *= base
+    return result
 
 
 @rule
