@@ -87,6 +87,7 @@ def test_a_failed_bank_leaves_its_loans_as_they_are() -> None:
     assert not economy.banks["tightness"].any()
 
 
+@pytest.mark.slow
 def test_off_nobody_tightens_and_less_capital_means_less_lending() -> None:
     lent = {}
     for on in (True, False):

@@ -209,6 +209,7 @@ def test_a_dealer_can_fail_of_cash_while_it_still_has_capital(on: bool) -> None:
     assert bool(economy.rows["moved"][:, DEALER_RUNS].any()) == on
 
 
+@pytest.mark.slow
 def test_pools_put_cash_into_bills_and_take_it_out_again() -> None:
     economy = opened()
     pools, keeps = economy.pools, economy.pools["opening_deposit"][0]
@@ -221,6 +222,7 @@ def test_pools_put_cash_into_bills_and_take_it_out_again() -> None:
     assert np.abs(run.pools["deposit"] - run.pools["opening_deposit"]).max() < 0.5 * run.pools["units"][:, BILLS].max()
 
 
+@pytest.mark.slow
 def test_books_close_when_all_dealers_fail_and_recalls_have_a_cause() -> None:
     economy = finished(world(run__ticks=200, **CRASH), check=True)
     recalls, log = of_kind(economy, "loan_recalled"), events(economy)

@@ -96,6 +96,7 @@ def test_a_part_of_what_leaves_buys_bills_the_next_day() -> None:
     assert economy.depositors["orders"][2, BILLS] == pytest.approx(1.0), "no more than there is"
 
 
+@pytest.mark.slow
 def test_off_nobody_leaves_and_on_books_close_through_runs() -> None:
     for on in (True, False):
         thin = world(banks__capital=0.45, channels__deposit_runs=on, spark__total=0, banks__minimum_ratio=0.01)

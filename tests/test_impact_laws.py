@@ -140,6 +140,7 @@ def test_one_day_of_saturating_flow_moves_no_further_than_the_limit(depth: float
     assert moves[-1] == pytest.approx(-0.01, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", ["square_root", "saturating"])
 def test_a_world_whose_notes_have_another_law_runs_and_its_books_close(law: str) -> None:
     overrides = {"spark__total": 0.5, "spark__start": 5, "run__ticks": 60}

@@ -98,6 +98,7 @@ def test_an_export_opens_the_same_books_and_runs_to_the_same_bits(mine: Scenario
     assert runs[0].balances().tobytes() == runs[1].balances().tobytes()
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_an_export_to_the_same_bits() -> None:
     import polars as pl
 

@@ -40,12 +40,14 @@ def test_an_authority_without_policies_changes_no_bit() -> None:
     assert one == other
 
 
+@pytest.mark.slow
 @EACH
 def test_a_policy_makes_a_difference_and_books_close(policy: str) -> None:
     economy = finished(under(crash_world(policy__leverage_cap__most=3), policy), crash_seed(), check=True)
     assert not np.array_equal(economy.rows["price"], finished(crash_world(), crash_seed()).rows["price"])
 
 
+@pytest.mark.slow
 def test_books_close_under_all_policies() -> None:
     finished(under(crash_world(policy__leverage_cap__most=3), *POLICIES), crash_seed(), check=True)
 

@@ -164,6 +164,7 @@ def test_a_small_run_triggers_nothing() -> None:
     assert (economy.rows["deposits_withdrawn"] > 0.0).all()
 
 
+@pytest.mark.slow
 def test_depositors_of_failed_banks_lose_nothing_and_the_public_bears_it() -> None:
     decree = [{"kind": "policy", "tick": 0, "policy": "deposit_guarantee", "on": True}]
     poor = {"banks__recovery": 0.6}

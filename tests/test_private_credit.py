@@ -234,6 +234,7 @@ def test_without_the_channel_nothing_happens_to_anybody() -> None:
     assert not economy.rows["moved"][:, PRIVATE_CREDIT].any()
 
 
+@pytest.mark.slow
 def test_while_prices_stay_on_their_trend_nothing_happens_either() -> None:
     economy = still(builders__term_years=0.1)
     a_day(economy, 120)
@@ -258,6 +259,7 @@ GEARED = {
 }
 
 
+@pytest.mark.slow
 def test_more_gearing_more_ai_and_less_recovery_cost_banks_more() -> None:
     lost = {
         "today": of_a_bust(),
@@ -274,6 +276,7 @@ def test_more_gearing_more_ai_and_less_recovery_cost_banks_more() -> None:
     assert lost["more in AI"]["credit_funds_failed"][-1] >= lost["geared"]["credit_funds_failed"][-1] > 0
 
 
+@pytest.mark.slow
 def test_capital_of_banks_falls_by_what_they_lose_and_books_close() -> None:
     economies = {}
     for on in (True, False):
@@ -291,6 +294,7 @@ def test_capital_of_banks_falls_by_what_they_lose_and_books_close() -> None:
     assert capital[False] - capital[True] == pytest.approx(lost, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_loss_on_a_line_leads_back_to_the_fall_of_ai_equity() -> None:
     economy = still(run__ticks=150, **GEARED, private_credit__ai_share=0.5)
     a_day(economy, 150, ai_equity=np.log(0.4), broad_equity=-0.25)

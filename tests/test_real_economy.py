@@ -76,6 +76,7 @@ def test_debtors_default_in_proportion_to_what_is_missing() -> None:
     economy._prove(opening, "produce")
 
 
+@pytest.mark.slow
 def test_a_spell_of_defaults_is_one_event_with_a_cause() -> None:
     economy = Economy(world(run__ticks=300), 1, check=True)
     economy.advance()

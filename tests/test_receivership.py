@@ -113,6 +113,7 @@ def test_a_bank_fails_below_the_minimum_or_when_overdrawn_beyond_its_treasuries(
         assert len(of_kind(economy, "bank_failed")) == fails
 
 
+@pytest.mark.slow
 def test_books_close_in_a_crisis_of_all_banks_and_deposits_are_where_they_belong() -> None:
     crisis = world(banks__capital=0.5, funds__leverage=2.5, spark__total=1.2, run__ticks=150)
     economy = Economy(crisis, 3, check=True)

@@ -238,6 +238,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_s
 CHANGES = st.fixed_dictionaries({}, optional={path: any_value(declared) for path, declared in FREE.items()})
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     changes=CHANGES,

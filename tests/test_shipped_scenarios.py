@@ -33,6 +33,7 @@ def test_a_scenario_says_why_and_opens_books_that_hold_its_totals(name: str) -> 
     assert not off
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(WANTED))
 def test_its_books_close_for_sixty_days(name: str) -> None:
     scenario = load(name)
