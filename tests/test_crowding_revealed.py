@@ -132,6 +132,7 @@ def test_other_dealers_hear_of_it_the_day_after_and_the_books_close() -> None:
     assert moved[1] >= (expected - calm).sum()
 
 
+@pytest.mark.slow
 def test_calls_are_larger_after_a_seizure_and_not_before_and_the_books_close() -> None:
     deep = FALL | {"spark__total": 1.0, "funds__leverage": 2.5}
     on, off = (finished(world(channels__crowding_revealed=on, **deep), check=True) for on in (True, False))

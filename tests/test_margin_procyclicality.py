@@ -129,6 +129,7 @@ def test_likeness_does_not_pile_up_day_after_day() -> None:
     assert moved[MARGIN_PROCYCLICALITY] == pytest.approx(rise, rel=1e-9), "what likeness raised is another channel's"
 
 
+@pytest.mark.slow
 def test_margins_that_rise_in_a_fall_are_harder_to_meet_and_the_books_close() -> None:
     missing, seized = [], []
     for on in (True, False):

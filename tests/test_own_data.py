@@ -88,6 +88,7 @@ def same_books(first: Scenario, second: Scenario, seed: int = SEED) -> None:
         assert table.tobytes() == others[name].tobytes(), name
 
 
+@pytest.mark.slow
 def test_an_export_opens_the_same_books_and_runs_to_the_same_bits(mine: Scenario) -> None:
     drawn = load(**SMALL)
     same_books(drawn, mine)

@@ -199,6 +199,7 @@ def test_a_seized_fund_pays_nobody_out() -> None:
     assert economy.funds["paid_out"][:2] == pytest.approx([0.0, 20.0])
 
 
+@pytest.mark.slow
 def test_losses_are_followed_by_notice_sales_and_payments_with_causes_and_the_books_close() -> None:
     economy = finished(world(**FALL), check=True)
     log, notices = events(economy), of_kind(economy, "redemption_notice")
