@@ -123,6 +123,8 @@ def holders_decide(holders, issuers, markets, settings, switches, seed, tick, ev
 def wish_of(holder, markets, settings, switch, seed, tick):
     """Return what a holder would buy (+) or sell (-), and own money that it would put up for it, in $bn.
 
+    A holder near liquidation states its sale of shares too.
+
     everyday         its trades without need (`everyday_wish`)
     trend followers  trend response * trend * value, spread over the days of the trend
     owners of shares crypto's part of wealth * what their shares have gained or lost against the trend

@@ -12,6 +12,7 @@ from abm.economy import Economy
 from abm.ledger.chart import BILLS, CRYPTO, NOTES
 from abm.ledger.postings import transfer_other
 from abm.markets.stablecoin_peg import peg
+from abm.outcome.events import RESERVES_WITHDRAWN
 from abm.scenario import load
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
@@ -151,8 +152,6 @@ def test_depositors_of_the_issuers_bank_follow_what_they_see() -> None:
     assert left
     assert left <= set(seen.stablecoins["bank"].ravel().tolist()), "only banks that issuers have left"
     causes = seen.events[of_kind(seen, "deposit_run")["caused_by"]]["kind"]
-    from abm.outcome.events import RESERVES_WITHDRAWN
-
     assert (causes == RESERVES_WITHDRAWN).all()
 
 

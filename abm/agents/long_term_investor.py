@@ -2,7 +2,7 @@
 
 Pension funds, insurers and mutual funds buy securities; they own the funds' shares and lend securities to
 short sellers. Long-term holders of crypto do the same for crypto, and for nothing else:
-they pay crypto holders in coins. Arbitrageurs buy coins below par and hand them in.
+they pay crypto holders in coins, and in money when those run out. Arbitrageurs buy coins below par and hand them in.
 """
 
 from __future__ import annotations
