@@ -93,7 +93,9 @@ def holders_decide(holders, issuers, markets, settings, switches, seed, tick, ev
     A position on credit that is worth less than its loan and the maintenance margin is sold whole. What a run
     makes holders hand in is stated here too, so that nobody's order depends on another's.
     """
-    terms, crypto = settings[0].crypto, markets[CRYPTO]
+    terms, crypto, days = settings[0].crypto, markets[CRYPTO], settings[0].risk_limits.trend_days
+    trend = beyond_normal(crypto, days, tick) if switches[0].performance_chasing else 0.0
+    shares_up = beyond_normal(markets[AI_EQUITY], days, tick) if switches[0].cross_asset_sales else 0.0
     running = False
     for i in range(issuers.shape[0]):
         running = running or issuers[i].doubt > 0.0
@@ -107,7 +109,7 @@ def holders_decide(holders, issuers, markets, settings, switches, seed, tick, ev
             holder.crypto_order = -holder.crypto
             forced += holder.crypto * crypto.price
         elif (tick + holder.id) % terms.decision_days == 0:
-            wish, fresh = wish_of(holder, markets, settings[0], switches[0], seed, tick)
+            wish, fresh = wish_of(holder, markets, trend, shares_up, settings[0], switches[0], seed, tick)
             shares -= holder.equity_order * markets[AI_EQUITY].price
             spent = min(wish, affordable(holders, holder, fresh))
             holder.crypto_order = max(spent / crypto.price, -holder.crypto)
@@ -120,10 +122,11 @@ def holders_decide(holders, issuers, markets, settings, switches, seed, tick, ev
 
 
 @rule
-def wish_of(holder, markets, settings, switch, seed, tick):
+def wish_of(holder, markets, trend, shares_up, settings, switch, seed, tick):
     """Return what a holder would buy (+) or sell (-), and own money that it would put up for it, in $bn.
 
-    A holder near liquidation states its sale of shares too.
+    `trend` and `shares_up` say how far crypto and AI equity stand above their usual, in log points. A holder near
+    liquidation states its sale of shares too.
 
     everyday         its trades without need (`everyday_wish`)
     trend followers  trend response * trend * value, spread over the days of the trend
@@ -133,7 +136,6 @@ def wish_of(holder, markets, settings, switch, seed, tick):
     terms, days = settings.crypto, settings.risk_limits.trend_days
     crypto, ai = markets[CRYPTO], markets[AI_EQUITY]
     value = holder.crypto * crypto.price
-    trend = beyond_normal(crypto, days, tick) if switch.performance_chasing else 0.0
     since = terms.decision_days / days  # the part of a trend that is answered at one act
     wish, fresh = 0.0, 0.0
     if switch.ordinary_trading:
@@ -143,7 +145,7 @@ def wish_of(holder, markets, settings, switch, seed, tick):
         wish += terms.trend_response * trend * since * value
     if switch.cross_asset_sales and holder.ai_equity > 0.0 and value > 0.0:
         shares = holder.ai_equity * ai.price
-        wish += value / (value + shares) * beyond_normal(ai, days, tick) * since * shares
+        wish += value / (value + shares) * shares_up * since * shares
     if switch.crypto_liquidations and holder.kind == LEVERAGED:
         fresh = fresh_money(holder, crypto.price)
         wish += terms.adjustment * (holder.leverage * (max(0.0, own_money(holder, crypto.price)) + fresh) - value)

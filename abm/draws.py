@@ -19,6 +19,15 @@ def first_uniforms(seed, stream, identities):
     return draws
 
 
+@rule
+def several_uniforms(seed, stream, identity, count):
+    """Return `count` uniform numbers in (0, 1) of one identity."""
+    draws = np.empty(count)
+    for place in range(count):
+        draws[place] = uniforms(seed, stream, identity, 1 + place)[0]
+    return draws
+
+
 def strata(seed: int, stream: int, identities: np.ndarray) -> np.ndarray:
     """Return one number in (0, 1) per agent: evenly spread quantiles in an order drawn by chance.
 
@@ -68,8 +77,8 @@ def heavy_picks(seed: int, stream: int, identity: int, weights: np.ndarray, coun
 
     Source: Efraimidis and Spirakis (2006), weighted sampling by the largest u^(1/w).
     """
-    keys = [
-        np.log(uniforms(seed, stream, identity, 1 + row)[0]) / weight if weight > 0 else -np.inf
-        for row, weight in enumerate(weights)
-    ]
+    weights, keys = np.asarray(weights), np.full(len(weights), -np.inf)
+    possible = weights > 0
+    draws = several_uniforms(seed, stream, identity, len(weights))
+    keys[possible] = np.log(draws[possible]) / weights[possible]
     return np.argsort(keys)[::-1][:count]

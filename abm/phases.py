@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING
 
 from abm.agents.cash_pool import put_cash_into_bills
 from abm.agents.trader import ask_traders
+from abm.coin_settlement import (
+    deliver_to_holders,
+    deliver_to_stablecoins,
+    earn_and_spend,
+    pay_who_handed_in,
+    square_coins,
+    take_in_depositors_coins,
+)
 from abm.contagion.bank_asset_sales import sell_treasuries
 from abm.contagion.builder_defaults import builders_default
 from abm.contagion.common_story import share_the_story
@@ -31,14 +39,6 @@ from abm.contagion.reserve_treasuries import keep_reserves
 from abm.contagion.risk_limits import set_own_limits
 from abm.contagion.stablecoin_runs import depositors_run, doubt_issuers
 from abm.decisions import funds_decide, holders_decide
-from abm.ledger.coin_settlement import (
-    deliver_to_holders,
-    deliver_to_stablecoins,
-    earn_and_spend,
-    pay_who_handed_in,
-    square_coins,
-    take_in_depositors_coins,
-)
 from abm.ledger.receivership import run_receiverships
 from abm.ledger.reserves import lend_reserves
 from abm.ledger.settlement import (

@@ -13,16 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# Below abm/: what shows results, keeps them in files, or hands them to Mesa.
+# Below abm/: what shows results, keeps them in files, repeats runs, or hands them to the tools of others.
 ONLY_SHOW = (
     "__main__.py",
     "cli/",
     "experiments/files.py",
     "experiments/results.py",
+    "experiments/simulator.py",
     "figures/",
     "live/",
     "model.py",
     "report/",
+    "sweep/",
 )
 # What makes the numbers out of runs, beside the package.
 ALSO = (

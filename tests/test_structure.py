@@ -94,6 +94,13 @@ def test_agents_never_import_markets_or_the_tick() -> None:
             assert not upward, f"{module} imports {upward}"
 
 
+def test_the_ledger_posts_what_others_decide() -> None:
+    for module in MODULES:
+        if belongs(module, "abm.ledger"):
+            upward = [name for name in imports(module) if belongs(name, "abm.contagion", "abm.policy", "abm.decisions")]
+            assert not upward, f"{module} imports {upward}"
+
+
 def test_only_the_entry_knows_the_command_line() -> None:
     for module in MODULES:
         if not belongs(module, "abm.cli", "abm.__main__"):

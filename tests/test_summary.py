@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic import FUNDS, crash, sizes, ticks_of
+from synthetic import FUNDS, crash, member_run, sizes, ticks_of
 from worlds import crash_seed, crash_world
 
 from abm.agents.stablecoin_issuer import ISSUERS
@@ -23,9 +23,9 @@ from abm.outcome.reduce import (
     new_cash_needs,
     redeemed,
     reduce_run,
-    sales_table,
 )
 from abm.outcome.summary import Summary, polars_schema, summarise
+from abm.scenario import load
 
 FALL = (
     *("drawdown", "days_to_half", "worst_20_day_share", "worst_day"),
@@ -233,8 +233,8 @@ def test_who_failed_first_by_sector_and_by_name():
 
 
 def test_a_dealer_sells_what_it_has_seized():
-    ticks, _, events = crash(0, 1)
-    sold = dict(sales_table(ticks, events, FUNDS).select("seller", "amount").iter_rows())
+    sales = member_run(1, 0, load("us_late_2025")).reduced.sales
+    sold = dict(sales.select("seller", "amount").iter_rows())
     assert sold == pytest.approx({"funds": 20.0, "dealers": 20.0})
 
 

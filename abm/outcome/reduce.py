@@ -119,11 +119,6 @@ def first_failures(events: pl.DataFrame, n_funds: int, named: int = 3) -> pl.Dat
     return pl.concat(parts).cast(schema(FIRST_FAILURES))
 
 
-def sales_table(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
-    """Return forced sales over the run by seller, instrument and channel, in $bn."""
-    return _sum_sales(_forced_sales(ticks, events, n_funds))
-
-
 def liquidity_table(ticks: pl.DataFrame, events: pl.DataFrame, n_funds: int) -> pl.DataFrame:
     """Return who needed cash, from whom it was expected, what came and what was sold for it (LIQUIDITY)."""
     return _liquidity(ticks, _forced_sales(ticks, events, n_funds))
