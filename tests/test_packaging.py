@@ -1,4 +1,4 @@
-"""What is installed: the locks, and a wheel that finds its scenarios wherever it is used."""
+"""What is installed: the locks, and a wheel that finds its scenarios and sweeps wherever it is used."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ def test_locks_name_no_index_and_hash_everything() -> None:
 
 
 @pytest.mark.slow
-def test_a_wheel_finds_the_shipped_scenarios_in_any_folder(tmp_path: Path) -> None:
+def test_a_wheel_finds_the_shipped_scenarios_and_sweeps_in_any_folder(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
@@ -36,10 +36,14 @@ import sys
 sys.path.insert(0, {str(installed)!r})
 import abm
 from abm.scenario import names
+from abm.sweep.files import shipped
+from abm.sweep.reading import read_plan
 print(abm.__file__)
 print(*[abm.load(name).name for name in names()])
+print(*[read_plan(name).name for name in shipped()])
 """
     ran = subprocess.run([sys.executable, "-P", "-c", code], cwd=elsewhere, capture_output=True, text=True, check=True)
-    place, names = ran.stdout.splitlines()
+    place, scenarios, sweeps = ran.stdout.splitlines()
     assert Path(place).is_relative_to(installed)
-    assert set(names.split()) == {file.stem for file in (ROOT / "scenarios").glob("*.toml")}
+    assert set(scenarios.split()) == {file.stem for file in (ROOT / "scenarios").glob("*.toml")}
+    assert set(sweeps.split()) == {file.stem for file in (ROOT / "sweeps").glob("*.toml")}

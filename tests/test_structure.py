@@ -31,6 +31,7 @@ AROUND_THE_ENGINE = (
     "abm.live",
     "abm.model",
     "abm.report",
+    "abm.sweep",
 )
 OUTCOME_OF_THE_ENGINE = ("abm.outcome.causes", "abm.outcome.events", "abm.outcome.recorder", "abm.outcome.tables")
 OUTSIDE_LIBRARIES = ("jinja2", "matplotlib", "mesa", "pandas", "rich", "typer")
