@@ -12,6 +12,7 @@ from abm.cli.demo import demo
 from abm.cli.run import run
 from abm.cli.scenarios import app as scenarios
 from abm.cli.story import story, why
+from abm.cli.sweep import sweep
 
 app = typer.Typer(
     add_completion=False,
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(compare)
+app.command()(sweep)
 app.command()(demo)
 app.command()(story)
 app.command()(why)

@@ -20,6 +20,7 @@ from abm.cli.options import (
     safe_name,
 )
 from abm.cli.screen import Bar, Screen
+from abm.errors import InputError
 
 
 def run(
@@ -34,6 +35,10 @@ def run(
     from_state: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Go on from a state that --save wrote.")
     ] = None,
+    from_sweep: Annotated[
+        Path | None, typer.Option("--from", metavar="FOLDER", help="Repeat a run of the sweep in this folder ...")
+    ] = None,
+    row: Annotated[int | None, typer.Option(min=0, metavar="N", help="... the one of this row.")] = None,
     no_twins: Annotated[
         bool, typer.Option("--no-twins", help="Leave out the runs that the summary is measured against.")
     ] = False,
@@ -45,8 +50,17 @@ def run(
     from abm.experiments.files import new_folder
 
     screen = Screen(quiet, verbose)
-    chosen = None
-    if from_state is None or scenario is not None or set_:
+    chosen = repeated = None
+    if from_sweep is not None or row is not None:
+        others = (scenario, seed, set_, from_state, until)
+        if from_sweep is None or row is None or any(other is not None for other in others):
+            raise InputError("--from and --row: go together; allowed beside them is no scenario, seed, state or change")
+        from abm.sweep.repeat import row_again
+
+        repeated = row_again(from_sweep, row)
+        chosen, seed, no_twins = repeated.scenario, repeated.row.seed, not repeated.sweep.plan.twins
+        out = out or Path("outputs", f"{safe_name(repeated.sweep.plan.name)}-row{row}")
+    elif from_state is None or scenario is not None or set_:
         chosen = chosen_scenario(scenario, set_)
     if out is not None:
         folder = out
@@ -80,3 +94,7 @@ def run(
 
         print_run(result)
     screen.say(f"written to {folder}")
+    if repeated is not None:
+        others = repeated.differences(result)
+        same = "all outcomes have the bits that they have in the sweep"
+        screen.say(f"row {row} of {from_sweep} again: {'not the same: ' + ', '.join(others) if others else same}")

@@ -36,7 +36,7 @@ class Screen:
 class Bar:
     """A progress bar with the time left, which shows itself only when the whole takes more than two seconds.
 
-    Call it with (done, total); use it in a `with` block.
+    Call it with (done, total), and a note to show beside; use it in a `with` block.
     """
 
     def __init__(self, screen: Screen, what: str) -> None:
@@ -46,13 +46,13 @@ class Bar:
         self._bar: Any = None
         self._task: Any = None
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, note: str = "") -> None:
         spent = time.monotonic() - self._started
         if self._bar is None:
             if self._silent or done == total or spent * total / max(done, 0.5) < PATIENCE:
                 return
             self._bar = self._shown(total)
-        self._bar.update(self._task, completed=done)
+        self._bar.update(self._task, completed=done, note=note)
 
     def __enter__(self) -> Bar:
         return self
@@ -72,8 +72,9 @@ class Bar:
             BarColumn(),
             TextColumn("{task.completed}/{task.total}, left"),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
         )
         bar = Progress(*columns, console=Console(stderr=True), transient=True)
         bar.start()
-        self._task = bar.add_task(self._what, total=total)
+        self._task = bar.add_task(self._what, total=total, note="")
         return bar
