@@ -142,8 +142,9 @@ def conclude(plan: Plan, result: SweepResult, screen: Screen, as_json: bool) -> 
     """Say where the results are; exit with 3 when runs have failed."""
     failed, here = result.failures.height, result.folder
     if as_json:
-        say_event("finished", complete=result.complete, runs=result.runs.height, failed=failed, folder=str(here))
-    screen.say(f"{result.runs.height} of {plan.n_runs} runs are in {here}; for a page: powderkeg report {here}")
+        say_event("finished", complete=result.complete, failed=failed, folder=str(here))
+    runs = f"{plan.n_runs} runs are" if result.complete else "what is finished is"
+    screen.say(f"{runs} in {here}; for a page of them: powderkeg report {here}")
     if failed:
         first = result.failures.row(0, named=True)
         screen.say(f"{failed} runs failed; the first: row {first['row']}, {first['reason']}")

@@ -19,8 +19,9 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from abm.errors import InputError
 from abm.experiments.files import MANIFEST, fingerprint, source_digest, versions
@@ -37,16 +38,6 @@ PART = 500  # rows of a part
 KIND = "sweep"
 LOCK, JOURNAL = ".lock", "journal"
 ALLOWED = "a folder that powderkeg sweep wrote"
-
-
-class SweepResult(NamedTuple):
-    """A sweep as its folder holds it: `runs` has a row per finished run, `failures` one per failed run."""
-
-    folder: Path
-    plan: Plan
-    runs: pl.DataFrame
-    failures: pl.DataFrame
-    complete: bool
 
 
 class SweepFolder:
@@ -267,25 +258,38 @@ def origin() -> dict[str, Any]:
 
 
 def open_sweep(folder: str | os.PathLike[str]) -> SweepResult:
-    """The sweep in a folder as far as it is: whole parts, and what is only in journals yet.
-
-    Raises InputError for what is no sweep, or was changed.
-    """
-    import polars as pl
-
+    """The sweep in a folder, as far as it is; raises InputError for what is no sweep, or was changed."""
     path = Path(folder)
     manifest = read_manifest(path)
     work = SweepFolder(path, Plan.from_dict(manifest["plan"]), manifest["mixed"])
     work.parts = manifest["files"]
+    return SweepResult(work, manifest["complete"])
 
-    def gathered(name: str, journaled: pl.DataFrame) -> pl.DataFrame:
-        whole = [read_part(path, part, work.parts) for part in sorted(work.parts) if part.startswith(name)]
-        return pl.concat([*whole, journaled]).sort("row")
 
-    fresh = tables_of(work.plan, work.in_journals(), work.mixed)
-    runs = gathered("runs/", fresh["runs"])
-    failures = gathered(FAILURES, fresh[FAILURES])
-    return SweepResult(path, work.plan, runs, failures, manifest["complete"])
+class SweepResult:
+    """A sweep as its folder holds it; its tables are read when they are asked for.
+
+    Whole parts, and what is only in journals yet: `runs` has a row per finished run, `failures` one per failed run.
+    """
+
+    def __init__(self, work: SweepFolder, complete: bool) -> None:
+        self.folder, self.plan, self.complete = work.path, work.plan, complete
+        self._work = work
+
+    @cached_property
+    def runs(self) -> pl.DataFrame:
+        return self._gathered("runs", "runs/")
+
+    @cached_property
+    def failures(self) -> pl.DataFrame:
+        return self._gathered(FAILURES, FAILURES)
+
+    def _gathered(self, name: str, files: str) -> pl.DataFrame:
+        import polars as pl
+
+        work = self._work
+        whole = [read_part(work.path, part, work.parts) for part in sorted(work.parts) if part.startswith(files)]
+        return pl.concat([*whole, tables_of(work.plan, work.in_journals(), work.mixed)[name]]).sort("row")
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

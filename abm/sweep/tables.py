@@ -65,7 +65,7 @@ def with_place(plan: Plan, entry: Entry, name: str) -> pl.DataFrame:
     return own.select(*(pl.lit(value, pl.Int64).alias(key) for key, value in place.items()), pl.all())
 
 
-def quantiles_of(plan: Plan, files: Sequence[Path]) -> pl.DataFrame:
+def quantiles_of(plan: Plan, files: list[Path]) -> pl.DataFrame:
     """Quantiles of each kept series over the replications of a point: a row per point, day and quantile."""
     import polars as pl
 
