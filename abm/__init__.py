@@ -4,6 +4,7 @@
 >>> scenario = abm.load("us_late_2025", **{"spark.days": 500})
 >>> result = abm.run(scenario, seed=7)
 >>> both = abm.compare("us_late_2025", days=(1, 500), seeds=100)
+>>> series = abm.simulate(abm.simulate.start, n_ticks=250, seed=7)
 
 Everything is imported on first use, so that `import abm` costs nothing.
 """
@@ -16,10 +17,22 @@ if TYPE_CHECKING:
     from abm.experiments.files import read
     from abm.experiments.one_run import run
     from abm.experiments.results import ComparisonResult, RunResult
+    from abm.experiments.simulator import simulate, simulator
     from abm.scenario import Scenario, load
 
 __version__ = "0.1.0"
-__all__ = ["ComparisonResult", "RunResult", "Scenario", "__version__", "compare", "load", "read", "run"]
+__all__ = [
+    "ComparisonResult",
+    "RunResult",
+    "Scenario",
+    "__version__",
+    "compare",
+    "load",
+    "read",
+    "run",
+    "simulate",
+    "simulator",
+]
 
 _HOMES = {
     "load": "abm.scenario",
@@ -27,6 +40,8 @@ _HOMES = {
     "run": "abm.experiments.one_run",
     "compare": "abm.experiments.compare",
     "read": "abm.experiments.files",
+    "simulate": "abm.experiments.simulator",
+    "simulator": "abm.experiments.simulator",
     "RunResult": "abm.experiments.results",
     "ComparisonResult": "abm.experiments.results",
 }

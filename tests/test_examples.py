@@ -1,17 +1,19 @@
-"""The notebook in examples/ runs from top to bottom as a user would run it."""
+"""What is in examples/ runs as a user would run it; scripts with fewer points than by default."""
 
+import runpy
 from pathlib import Path
 
 import pytest
 
-nbclient = pytest.importorskip("nbclient")
-nbformat = pytest.importorskip("nbformat")
+import abm
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # the kernel's own machinery, not ours
 def test_the_notebook_runs(tmp_path: Path) -> None:
+    nbclient, nbformat = (pytest.importorskip(name) for name in ("nbclient", "nbformat"))
     notebook = nbformat.read(EXAMPLES / "first_run.ipynb", as_version=4)
     resources = {"metadata": {"path": str(tmp_path)}}
     nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
@@ -22,6 +24,32 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:
+    nbformat = pytest.importorskip("nbformat")
     notebook = nbformat.read(EXAMPLES / "first_run.ipynb", as_version=4)
     assert 8 <= len(notebook.cells) <= 14
     assert not [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
+
+
+@pytest.mark.slow
+def test_the_sobol_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("SALib")
+    main = runpy.run_path(str(EXAMPLES / "sobol_with_salib.py"))["main"]
+    indices = main(n=8, n_ticks=100)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("40 runs of 100 days: AI equity falls by ")
+    assert [line.split()[0] for line in said[2:]] == list(indices) == ["spark.total", "spark.days", "funds.leverage"]
+    totals = {dial: total for dial, (_, total) in indices.items()}
+    assert max(totals, key=totals.__getitem__) == "spark.total"
+    assert min(totals.values()) >= 0
+
+
+def test_the_calibration_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("optuna")
+    example = runpy.run_path(str(EXAMPLES / "calibrate_with_optuna.py"))
+    spark, found = example["main"](target=0.4, trials=12, n_ticks=100, seeds=1)
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 7
+    simulate = abm.simulator(parameters=["spark.total"], series=["price_ai_equity"])
+    assert example["fall"](simulate([spark], 100, 0)) == found
+    assert abs(found - 0.4) < 0.05
+    assert said[2].split() == [f"{spark:.3f}", f"{found:.1%}"]

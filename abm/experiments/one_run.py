@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,9 +121,9 @@ def advance(economy: Economy, last: int, report: Callable[[int], None] | None = 
 
 def valid_seed(seed: int) -> int:
     """The seed, if the generator can be keyed by it."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**63:
         raise InputError(f"seed = {seed!r} is not allowed; allowed is a whole number from 0 to 2**63 - 1")
-    return seed
+    return int(seed)
 
 
 def loaded(scenario: Scenario | str | Path) -> Scenario:
