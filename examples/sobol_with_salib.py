@@ -13,7 +13,7 @@ from SALib.sample import sobol as points
 import abm
 from abm.outcome.falls import largest_fall
 
-RANGES = {"spark.total": (0.2, 0.8), "spark.days": (1, 150), "funds.leverage": (0.5, 3.0)}
+RANGES = {"spark.total": (0.2, 0.8), "spark.days": (1, 100), "funds.leverage": (0.5, 3.0)}
 
 
 def fall(series: np.ndarray) -> float:
@@ -21,7 +21,7 @@ def fall(series: np.ndarray) -> float:
     return largest_fall(np.append(1.0, series[:, 0])).drawdown
 
 
-def main(n: int = 32, n_ticks: int = 200, seed: int = 7) -> dict[str, tuple[float, float]]:
+def main(n: int = 32, n_ticks: int = 150, seed: int = 7) -> dict[str, tuple[float, float]]:
     """Run 5 n points, n a power of 2; return the first-order and total index of AI equity's largest fall, by dial."""
     simulate = abm.simulator(parameters=list(RANGES), series=["price_ai_equity"])
     problem = {"num_vars": len(RANGES), "names": list(simulate.parameters), "bounds": list(RANGES.values())}
