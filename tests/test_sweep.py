@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -410,3 +411,19 @@ def test_the_manifest_has_no_clock_and_says_what_made_it(tmp_path: Path) -> None
     assert Plan.from_dict(one["plan"]) == plan
     assert PART == 500
     assert Finished(0, OK).content()["row"] == 0
+
+
+def test_the_page_reads_the_runs_in_one_line_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_pieces(small_plan(tmp_path), tmp_path / "outputs" / "small")
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "sweeps.md").read_text("utf-8")
+    lines = page.partition("```python\n")[2].partition("```")[0].splitlines()
+    with_polars, with_duckdb, with_pandas = lines
+    found: dict[str, Any] = {}
+    exec(with_polars, found)
+    assert found["runs"].equals(open_sweep("outputs/small").runs)
+    exec(with_duckdb, found)
+    assert dict(found["shares"].fetchall()) == dict(found["runs"]["verdict_financial"].value_counts().iter_rows())
+    exec(with_pandas, found)
+    assert type(found["frame"]).__module__.startswith("pandas")
+    assert found["frame"]["seed"].tolist() == found["runs"]["seed"].to_list()

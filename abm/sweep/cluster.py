@@ -27,6 +27,7 @@ from abm.sweep.plan import Plan
 LOCAL = "local"
 CONNECT = 15  # seconds that a scheduler has to answer, and to show its first worker
 AHEAD = 2  # rows per thread that are with the scheduler, so that none waits for us
+NO_DASHBOARD: dict[str, Any] = {"dashboard_address": None}
 COUNT = 5.0  # seconds between two counts of the cluster's threads
 
 
@@ -83,8 +84,8 @@ def connected(stack: ExitStack, address: str, workers: int) -> Any:
                 n_workers=workers,
                 threads_per_worker=1,
                 host="tcp://127.0.0.1",
-                dashboard_address=None,
                 silence_logs=logging.CRITICAL,
+                **NO_DASHBOARD,
             )
         )
     else:
