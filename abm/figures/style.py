@@ -84,15 +84,25 @@ def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def panels(
-    title: str, rows: int, columns: int = 1, *, height: float = 2.0, width: float = 8.0, **shared: Any
+    title: str,
+    rows: int,
+    columns: int = 1,
+    *,
+    height: float = 2.0,
+    width: float = 8.0,
+    size: float = 11.0,
+    **shared: Any,
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Return a figure with a one-sentence title and its axes, row by row; `height` of a row in inches."""
+    """Return a figure with a one-sentence title and its axes, row by row; `height` of a row in inches.
+
+    `size` is that of the title's letters, in points.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height * rows + 0.6), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(wrapped(title, 92 * width / 8.0), x=0.01, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle(wrapped(title, 92 * width / 8.0 * 11.0 / size), x=0.01, ha="left", fontsize=size, fontweight="bold")
     return figure, figure.subplots(rows, columns, squeeze=False, **shared).tolist()
 
 
@@ -142,8 +152,8 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     """Write `path`.png and `path`.svg, each whole or not at all, and return both paths."""
     stem = Path(path)
     png_path, svg_path = stem.with_name(stem.name + ".png"), stem.with_name(stem.name + ".svg")
-    _write_whole(png_path, png(figure))
-    _write_whole(svg_path, svg(figure))
+    write_whole(png_path, png(figure))
+    write_whole(svg_path, svg(figure))
     return png_path, svg_path
 
 
@@ -166,7 +176,8 @@ def _rendered(figure: Figure, kind: str, **how: Any) -> bytes:
     return content.getvalue()
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "wb") as file:
