@@ -22,6 +22,7 @@ class Parameter:
     values: tuple = ()
     low: float | None = None
     high: float | None = None
+    scale: str = "linear"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Plan:
     twins: bool = True
     first_seed: int = 0
     name: str = "by_hand"
+    title: str = ""
+    why: str = ""
     base: Scenario = field(default_factory=lambda: load("us_late_2025"), repr=False)
 
     @property

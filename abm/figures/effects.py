@@ -25,7 +25,7 @@ def effects_figure(effects: pl.DataFrame, outcome: Outcome) -> Figure:
     parameters = effects["parameter"].unique(maintain_order=True).to_list()
     columns = min(COLUMNS, len(parameters))
     rows = math.ceil(len(parameters) / columns)
-    title = f"{outcome.title}, by each parameter alone: average over all others, with its 95 % interval"
+    title = f"{outcome.title}, by each parameter alone"
     figure, axes = panels(title, rows, columns, height=2.4, width=9.5, sharey=True)
     flat = [axis for row in axes for axis in row]
     scale = 100.0 if outcome.in_percent else 1.0
@@ -36,7 +36,7 @@ def effects_figure(effects: pl.DataFrame, outcome: Outcome) -> Figure:
         axis.plot(places, value, LOOKS[0].marker + LOOKS[0].line, color=LOOKS[0].colour, markersize=4)
         axis.vlines(places, low, high, color=LOOKS[0].colour, linewidth=1.2)
         step = math.ceil(own.height / MOST_NAMES)
-        names = [wrapped(name, 11) for name in own["level"]]
+        names = [name.replace(" to ", " to\n") for name in own["level"]]
         axis.set_xticks(places[::step], names[::step], fontsize=8)
         axis.set_xlim(-0.4, own.height - 0.6)
         axis.set_xlabel(f"{parameter}, {own['unit'][0]}")
@@ -44,5 +44,9 @@ def effects_figure(effects: pl.DataFrame, outcome: Outcome) -> Figure:
     for axis in flat[len(parameters) :]:
         axis.set_visible(False)
     for row in axes:
-        row[0].set_ylabel(wrapped(outcome.what, 30))
+        row[0].set_ylabel(outcome.what)
+    caption = (
+        f"{outcome.key}: {outcome.meaning}. A dot is the average over all other parameters, a line its 95 % interval."
+    )
+    figure.supxlabel(wrapped(caption, 145), x=0.01, ha="left", fontsize=8)
     return figure

@@ -76,7 +76,7 @@ def map_figure(found: SweepMap, paper: bool = False) -> Figure:
             _scale(figure.colorbar(images[0], ax=places, aspect=25, pad=0.02), found, column, form.letters)
     caption = found.caption
     if found.third is not None:
-        caption += f" Lower panels: half of the 95 % interval, {_unit(found, 'points')}, and the number of runs."
+        caption += f" Lower panels: half of the 95 % interval, {_points(found)}, and the number of runs."
     size = form.letters - 0.5
     figure.supxlabel(wrapped(caption, 130 * form.width / form.letters), x=0.01, ha="left", fontsize=size)
     return figure
@@ -100,9 +100,10 @@ def _cells(axis: Axes, found: SweepMap, column: str, panel: int, paper: bool) ->
     shades = colormaps["Greys" if paper else COLOURS[column]](np.linspace(0.0, darkest, 256))
     axis.grid(visible=False)
     axis.patch.set(facecolor="white", hatch="////", edgecolor=GREY)
-    values = np.ma.masked_invalid(found.grid(column, panel))
+    values = found.grid(column, panel)
+    values[np.isnan(values) & (found.grid("count", panel) > 0)] = low  # runs, but too few for an interval
     style: dict[str, Any] = {"edgecolors": "white", "linewidth": 0.4}
-    return axis.pcolormesh(values, cmap=ListedColormap(shades), vmin=low, vmax=high, **style)
+    return axis.pcolormesh(np.ma.masked_invalid(values), cmap=ListedColormap(shades), vmin=low, vmax=high, **style)
 
 
 def _numbers(axis: Axes, image: QuadMesh, found: SweepMap, column: str, panel: int, letters: float) -> None:
@@ -120,7 +121,7 @@ def _numbers(axis: Axes, image: QuadMesh, found: SweepMap, column: str, panel: i
         size = letters - (0.5 if column == "value" else 1.7)
         colour = "black" if np.dot(shade, (0.299, 0.587, 0.114)) > 0.5 else "white"
         text = axis.text(place + 0.5, row + 0.5, said, ha="center", va="center", fontsize=size, color=colour, zorder=5)
-        if column == "value":  # the edge's line may pass below
+        if column == "value" or not known:  # the edge's line or hatches may pass below
             text.set_path_effects([patheffects.withStroke(linewidth=2.5, foreground=shade)])
 
 
@@ -165,16 +166,16 @@ def _name(found: SweepMap, column: str, panel: int) -> str:
     if found.third is not None:
         return f"{found.third.path} {'' if found.third.edges else '= '}{found.third.names[panel]}, {found.third.unit}"
     if column == "half_width":
-        return f"half of the 95 % interval, {_unit(found, 'points')}; number of runs"
-    return f"{'share of runs' if found.outcome.is_share else 'mean'}, {_unit(found, '%')}"
+        return f"half of the 95 % interval, {_points(found)}; number of runs"
+    return found.outcome.what
 
 
 def _scale(bar: Colorbar, found: SweepMap, column: str, letters: float) -> None:
     """Say what colours mean, and mark the edge on them."""
     if column == "half_width":
-        bar.set_label(f"half of the 95 % interval, {_unit(found, 'points')}", fontsize=letters)
+        bar.set_label(f"half of the 95 % interval, {_points(found)}", fontsize=letters)
     elif found.third is not None:
-        bar.set_label(f"{'share of runs' if found.outcome.is_share else 'mean'}, {_unit(found, '%')}", fontsize=letters)
+        bar.set_label(found.outcome.what, fontsize=letters)
     bar.ax.tick_params(labelsize=letters - 0.5, length=2.0)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     if found.outcome.in_percent:
@@ -183,8 +184,8 @@ def _scale(bar: Colorbar, found: SweepMap, column: str, letters: float) -> None:
         bar.ax.axhline(found.level, color="black", linewidth=1.5)
 
 
-def _unit(found: SweepMap, percent: str) -> str:
-    return percent if found.outcome.in_percent else found.outcome.unit
+def _points(found: SweepMap) -> str:
+    return "points" if found.outcome.in_percent else found.outcome.unit
 
 
 def _in_cell(value: float, found: SweepMap, column: str) -> str:

@@ -45,7 +45,7 @@ def paired_difference(first: Sequence[float | None], second: Sequence[float | No
     return Interval(mean, mean - reach, mean + reach, error, n)
 
 
-def share_interval(count: float, n: int) -> tuple[float, float]:
+def share_interval(count: float, n: float) -> tuple[float, float]:
     """Return the 95 % interval of a share by Wilson (1927); n of nought knows nothing: (0, 1)."""
     if n == 0:
         return 0.0, 1.0

@@ -55,13 +55,13 @@ _READING_RUN = {
     "failures_and_capital": "Above: failures so far. Below: what is left of the lenders' capital.",
 }
 _JUDGED = "Economy and finance are judged apart. A label is a cut through a number; what it hangs on is shown."
-_CUTS = (
+CUTS = (
     "Correction: broad equity down by 20 %. Recession: output 1.5 % or more below that without the spark for "
     "half a year. Market breakdown: two dealers fail, or the note yield stands more than 50 basis points above "
     "its no-news twin for five days with depth under 0.3. Banking crisis: failed banks hold 10 % of bank assets, "
-    "or banks lack 15 % of their opening capital to their target while they lend 5 % less. The columns of moved "
-    "cuts shift all of them by a quarter, first up (harder to reach), then down."
+    "or banks lack 15 % of their opening capital to their target while they lend 5 % less."
 )
+_MOVED_CUTS = "The columns of moved cuts shift all of them by a quarter, first up (harder to reach), then down."
 _SPEED_CUTS = (
     f"The cuts of speed, {Cuts.gradual_share:g} and {Cuts.sudden_share:g}, bound the emptiest interval among the "
     "large falls of the Dow since 1885 and of the Nasdaq since 1999; few of those falls were sudden."
@@ -138,7 +138,7 @@ def comparison_report(data: ComparisonData, drawn: Mapping[str, bytes] | None = 
             [_JUDGED],
             figures=[pictures["verdicts"]],
             tables=[tables.verdicts(data)],
-            notes=[_CUTS],
+            notes=[f"{CUTS} {_MOVED_CUTS}"],
         ),
         Section(
             "Who failed first, second, third",
@@ -168,7 +168,7 @@ def comparison_report(data: ComparisonData, drawn: Mapping[str, bytes] | None = 
             answer=answer(data),
             lead=lead(data),
             sections=sections,
-            stamp=_stamp(data.digest),
+            stamp=stamp(data.digest),
         )
     )
 
@@ -206,7 +206,7 @@ def run_report(result: RunResult, drawn: Mapping[str, bytes] | None = None) -> s
                 ),
                 Section("What is not on stage", [NOT_ON_STAGE]),
             ],
-            stamp=_stamp(scenario.digest),
+            stamp=stamp(scenario.digest),
         )
     )
 
@@ -225,7 +225,7 @@ def render(page: Page) -> str:
     return environment.get_template("page.html.j2").render(page=page)
 
 
-def _stamp(digest: str) -> str:
+def stamp(digest: str) -> str:
     from abm import __version__
 
     return f"Powder Keg {__version__}; scenario {digest[:12]}."

@@ -78,13 +78,15 @@ class Levels:
         if middles is None:
             return None
         places = range(len(middles))
-        if len(middles) > 2 and _is_geometric(middles):
+        if _is_geometric(middles):
             return math.exp(float(np.interp(position, places, np.log(middles))))
         return float(np.interp(position, places, middles))
 
     @property
     def middles(self) -> list[float] | None:
         """The value of each level as a number, or the middle of its interval; None for names and switches."""
+        if _is_geometric(self.edges):
+            return [math.sqrt(low * high) for low, high in pairwise(self.edges)]
         if self.edges:
             return [(low + high) / 2.0 for low, high in pairwise(self.edges)]
         if not all(is_number(value) for value in self.values):
@@ -105,7 +107,8 @@ def levels_of(plan: Plan, path: str, most: int, *, equal_counts: bool = False) -
     else:
         low = found.min() if parameter.low is None else parameter.low
         high = found.max() if parameter.high is None else parameter.high
-        edges = np.linspace(low, high, most + 1)
+        spread = np.geomspace if parameter.scale == "log" else np.linspace
+        edges = spread(low, high, most + 1)
     return Levels(path, parameter.unit, edges=tuple(edges.tolist()))
 
 
@@ -132,7 +135,7 @@ def is_number(value: object) -> bool:
 
 
 def _is_geometric(values: Sequence[float]) -> bool:
-    if min(values) <= 0.0:
+    if len(values) < 3 or min(values) <= 0.0:
         return False
     steps = np.diff(np.log(values))
     return bool(np.allclose(steps, steps[0], rtol=1e-3))

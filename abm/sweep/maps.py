@@ -49,7 +49,7 @@ class SweepMap:
     def grid(self, column: str, panel: int = 0) -> np.ndarray:
         """Return a column of the cells as an array (y, x); nan where there is nothing."""
         values = half_width(self.cells) if column == "half_width" else self.cells[column].cast(pl.Float64).to_numpy()
-        return values.reshape(self.n_panels, len(self.y), len(self.x))[panel]
+        return values.reshape(self.n_panels, len(self.y), len(self.x))[panel].copy()
 
     @property
     def data(self) -> pl.DataFrame:
@@ -101,16 +101,14 @@ class SweepMap:
             at = f"{100.0 * self.level:.3g} %" if self.outcome.in_percent else f"{self.level:.4g} {self.outcome.unit}"
             said.append(f"line: the edge, where the {'share' if self.outcome.is_share else 'mean'} is {at}")
         if self.cells["count"].min() == 0:
-            said.append("hatched: no runs")
+            said.append("hatched: no run with a value")
         return f"{self.outcome.key}: {self.outcome.meaning}. " + "; ".join(said) + "."
 
     @property
     def name(self) -> str:
         """A name for files, made of all that the map was asked for."""
         said = [self.x.path, self.y.path] + ([] if self.third is None else ["by", self.third.path])
-        signs = {">=": "_from_", "<=": "_to_", ">": "_above_", "<": "_below_", "=": "_is_", "": ""}
-        against = self.outcome.text.removeprefix(self.outcome.key + self.outcome.sign)
-        return "_".join(["map", *said, self.outcome.key]) + signs[self.outcome.sign] + against
+        return "_".join(["map", *said, self.outcome.name])
 
 
 def sweep_map(
@@ -130,6 +128,8 @@ def sweep_map(
     chosen = [scanned(plan, path) for path in (x, y, third) if path is not None]
     if len(set(chosen)) < len(chosen):
         raise InputError(f"{plan.name}: parameters = {', '.join(chosen)} hold one twice; allowed are different ones")
+    if level is not None and not math.isfinite(level):
+        raise InputError(f"level = {level} is no number; allowed is a value of {outcome.key}")
     cuts = n_bins(len(plan.points), third is not None)
     axes = [levels_of(plan, path, most) for path, most in zip(chosen, (*cuts[:2], cuts[2]), strict=False)]
     named = dict(zip("xyz", axes, strict=False))

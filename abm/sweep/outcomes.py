@@ -46,6 +46,12 @@ class Outcome:
         return f"{self.key}{self.sign}{self.against or ''}"
 
     @property
+    def name(self) -> str:
+        """The outcome as part of a file name."""
+        signs = {">=": "_from_", "<=": "_to_", ">": "_above_", "<": "_below_", "=": "_is_", "": ""}
+        return self.key + signs[self.sign] + self.text.removeprefix(self.key + self.sign)
+
+    @property
     def title(self) -> str:
         """The outcome as the head of a figure says it."""
         if not self.is_share:
@@ -61,10 +67,8 @@ class Outcome:
 
     @property
     def what(self) -> str:
-        """The outcome as an axis says it, with its unit."""
-        if self.is_share:
-            return f"share of runs with {self.text}, %"
-        return f"mean of {self.key}, {'%' if self.in_percent else self.unit}"
+        """What its values are, with their unit."""
+        return "share of runs, %" if self.is_share else f"mean, {'%' if self.in_percent else self.unit}"
 
 
 def parse_outcome(text: str) -> Outcome:
@@ -121,8 +125,10 @@ def by(runs: pl.DataFrame, outcome: Outcome, keys: Sequence[str]) -> pl.DataFram
     """Return the outcome in every group of runs: count, seeds, value, low, high, failed, missing.
 
     Value is the mean or share over the `count` runs that have one; low and high bound its 95 % interval; failed
-    and missing are the runs that ended in an error or lack the value. Seeds, not runs, are independent: runs of
-    one seed stand together in the standard error, and Wilson's interval counts seeds, which errs on the wide side.
+    and missing are the runs that ended in an error or lack the value. Seeds, not runs, are independent: where
+    groups hold several runs of a seed, these stand together in the standard error, and Wilson's interval of a share
+    counts fewer runs by the factor that all groups show, but never fewer than seeds (Korn and Graubard 1998,
+    Survey Methodology 24).
     """
     frame = runs.select(*keys, "seed", "status", evaluate(runs, outcome).alias("outcome"))
     empty = pl.col("outcome").is_null()
@@ -139,26 +145,39 @@ def by(runs: pl.DataFrame, outcome: Outcome, keys: Sequence[str]) -> pl.DataFram
         .group_by(keys, maintain_order=True)
         .agg(count=n.sum(), seeds=pl.len().cast(pl.Int64), value=mean, squares=(total - n * mean).pow(2).sum())
     )
-    joined = groups.join(cells, on=keys, how="left", maintain_order="left").with_columns(
-        pl.col("count", "seeds").fill_null(0)
-    )
-    bounds = [_interval(outcome, *row) for row in joined.select("count", "seeds", "value", "squares").iter_rows()]
+    # the squared standard error, null where a single seed says nothing about others
+    variance = pl.col("squares") * pl.col("seeds") / (pl.col("seeds") - 1) / pl.col("count").pow(2)
+    cells = cells.with_columns(pl.when(pl.col("seeds") > 1).then(variance).alias("variance"))
+    joined = groups.join(cells, on=keys, how="left", maintain_order="left")
+    joined = joined.with_columns(pl.col("count", "seeds").fill_null(0))
+    columns = joined.select("count", "seeds", "value", "variance")
+    bounds = _shares(columns) if outcome.is_share else [_mean_interval(*row[1:]) for row in columns.iter_rows()]
     low, high = (pl.Series(name, [b[k] for b in bounds], dtype=pl.Float64) for k, name in enumerate(("low", "high")))
     order = [*keys, "count", "seeds", "value", "low", "high", "failed", "missing"]
     return joined.with_columns(low, high).select(order)
 
 
-def _interval(
-    outcome: Outcome, count: int, seeds: int, value: float | None, squares: float
-) -> tuple[float | None, float | None]:
-    if value is None:
+def _mean_interval(seeds: int, value: float | None, variance: float | None) -> tuple[float | None, float | None]:
+    if value is None or variance is None:
         return None, None
-    if outcome.is_share:
-        return share_interval(value * seeds, seeds)
-    if seeds < 2:
-        return None, None
-    reach = student_t_quantile(0.975, seeds - 1) * math.sqrt(squares * seeds / (seeds - 1)) / count
+    reach = student_t_quantile(0.975, seeds - 1) * math.sqrt(variance)
     return value - reach, value + reach
+
+
+def _shares(columns: pl.DataFrame) -> list[tuple[float | None, float | None]]:
+    """Wilson's interval of every share, from as many runs as would leave the same doubt were they independent."""
+    known = columns.filter(pl.col("variance").is_not_null())
+    alone = float((known["value"] * (1.0 - known["value"]) / known["count"]).sum())
+    factor = max(float(known["variance"].sum()) / alone, 1e-9) if alone > 0.0 else math.inf
+    bounds: list[tuple[float | None, float | None]] = []
+    for count, seeds, value, _ in columns.iter_rows():
+        if value is None:
+            bounds.append((None, None))
+            continue
+        few = (student_t_quantile(0.975, 10**6) / student_t_quantile(0.975, seeds - 1)) ** 2 if seeds > 1 else 0.0
+        worth = min(max(few * count / factor, seeds), count)
+        bounds.append(share_interval(value * worth, worth))
+    return bounds
 
 
 def difference(first: tuple[float, float, float], second: tuple[float, float, float]) -> tuple[float, float, float]:
