@@ -170,6 +170,7 @@ def test_switches_and_names_have_cells_too():
     assert found.x.names == ["off", "on"]
     assert found.grid("value")[0].tolist() == [1.0, 0.2]
     assert found.edge.is_empty()  # between off and on there is nothing
+    assert contours(map_figure(found)) == []
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,9 @@ def map_figure(found: SweepMap, paper: bool = False) -> Figure:
     panel_width = 0.8 * form.width / columns  # inches
     cell = panel_width / len(found.x)
     across = panel_width / (0.0085 * form.letters)  # letters that fit along a panel
-    numbers = cell >= ROOM * form.letters / SCREEN.letters
     height = min(max(0.33 * len(found.y) + 1.0, 0.45 * form.width / columns + 0.4), 0.8 * form.width / columns + 1.2)
+    high = (height - 0.8) / len(found.y)  # of a cell, inches
+    numbers = min(cell, 1.5 * high) >= ROOM * form.letters / SCREEN.letters
     title = f"{found.outcome.title}, by {found.x.path} and {found.y.path}"
     figure, axes = panels(
         title, rows, columns, height=height, width=form.width, size=8.0 if paper else 11.0, sharex=True, sharey=True
@@ -62,8 +63,8 @@ def map_figure(found: SweepMap, paper: bool = False) -> Figure:
             images.append(_cells(axis, found, column, panel, paper))
             if numbers:
                 _numbers(axis, images[panel], found, column, panel, form.letters)
-            _ticks(axis, found, form.letters, cell)
-            axis.set_title(wrapped(_name(found, column, panel), across), fontsize=form.letters)
+            _ticks(axis, found, form.letters, cell, high)
+            axis.set_title(wrapped(_name(found, column, panel, numbers), across), fontsize=form.letters)
             if column == "value":
                 _edge(axis, found, panel)
             if alone or panel % columns == 0:
@@ -76,7 +77,8 @@ def map_figure(found: SweepMap, paper: bool = False) -> Figure:
             _scale(figure.colorbar(images[0], ax=places, aspect=25, pad=0.02), found, column, form.letters)
     caption = found.caption
     if found.third is not None:
-        caption += f" Lower panels: half of the 95 % interval, {_points(found)}, and the number of runs."
+        runs = ", and the number of runs" if numbers else ""
+        caption += f" Lower panels: half of the 95 % interval, {_points(found)}{runs}."
     size = form.letters - 0.5
     figure.supxlabel(wrapped(caption, 130 * form.width / form.letters), x=0.01, ha="left", fontsize=size)
     return figure
@@ -131,7 +133,7 @@ def _edge(axis: Axes, found: SweepMap, panel: int) -> None:
 
     values = found.grid("value", panel)
     finite = values[np.isfinite(values)]
-    if min(values.shape) < 2 or not len(finite) or not finite.min() < found.level <= finite.max():
+    if not found.has_edge or not len(finite) or not finite.min() < found.level <= finite.max():
         return
     middles = [np.arange(n) + 0.5 for n in (values.shape[1], values.shape[0])]
     line = axis.contour(
@@ -140,7 +142,7 @@ def _edge(axis: Axes, found: SweepMap, panel: int) -> None:
     line.set_path_effects([patheffects.withStroke(linewidth=3.2, foreground="white")])
 
 
-def _ticks(axis: Axes, found: SweepMap, letters: float, cell: float) -> None:
+def _ticks(axis: Axes, found: SweepMap, letters: float, cell: float, high: float) -> None:
     """Name the cells by their values, or the lines between them by theirs; no more than fit."""
     for one, setter, limit in (
         (found.x, axis.set_xticks, axis.set_xlim),
@@ -148,7 +150,7 @@ def _ticks(axis: Axes, found: SweepMap, letters: float, cell: float) -> None:
     ):
         places, names = _tick_names(one)
         longest = max(len(name) for name in names)
-        step = max(1, math.ceil((longest + 1) * letters * 0.0085 / cell)) if one is found.x else 1
+        step = math.ceil((longest + 1) * letters * 0.0085 / cell if one is found.x else letters * 0.017 / high)
         setter(places[::step], names[::step], fontsize=letters - 0.5)
         limit(0.0, len(one))
     axis.tick_params(length=2.0)
@@ -161,12 +163,12 @@ def _tick_names(levels: Levels) -> tuple[list[float], list[str]]:
     return [k + 0.5 for k in range(len(levels))], levels.names
 
 
-def _name(found: SweepMap, column: str, panel: int) -> str:
+def _name(found: SweepMap, column: str, panel: int, numbers: bool) -> str:
     """Return what one panel shows."""
     if found.third is not None:
         return f"{found.third.path} {'' if found.third.edges else '= '}{found.third.names[panel]}, {found.third.unit}"
     if column == "half_width":
-        return f"half of the 95 % interval, {_points(found)}; number of runs"
+        return f"half of the 95 % interval, {_points(found)}" + ("; number of runs" if numbers else "")
     return found.outcome.what
 
 

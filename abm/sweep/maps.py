@@ -84,10 +84,19 @@ class SweepMap:
                         yield panel, row, k + (self.level - left) / (right - left)
 
     @property
+    def has_edge(self) -> bool:
+        """Whether a line can be drawn: on axes of numbers, between cells on both of its sides."""
+        values = self.cells["value"].drop_nulls()
+        drawn = all(len(axis) > 1 and axis.middles is not None for axis in (self.x, self.y))
+        return drawn and bool((values < self.level).any() and (values >= self.level).any())
+
+    @property
     def caption(self) -> str:
         """What the figure's reader must know: runs, failures, what is averaged over, the edge."""
         runs, failed, missing = (int(self.cells[name].sum()) for name in ("count", "failed", "missing"))
-        said = [f"Sweep {self.sweep}, {runs:,} runs"]
+        fewest, most = self.cells["count"].min(), self.cells["count"].max()
+        each = f"{most}" if fewest == most else f"{fewest} to {most}"
+        said = [f"Sweep {self.sweep}, {runs:,} runs, {each} a cell"]
         if self.x.edges or self.y.edges:
             said.append("sampled points in intervals")
         if failed:
@@ -96,8 +105,7 @@ class SweepMap:
             said.append(f"{missing} without a value are left out")
         if self.averaged:
             said.append(f"averaged over {' and '.join(self.averaged)}")
-        values = self.cells["value"].drop_nulls()
-        if len(values) and (values < self.level).any() and (values >= self.level).any():
+        if self.has_edge:
             at = f"{100.0 * self.level:.3g} %" if self.outcome.in_percent else f"{self.level:.4g} {self.outcome.unit}"
             said.append(f"line: the edge, where the {'share' if self.outcome.is_share else 'mean'} is {at}")
         if self.cells["count"].min() == 0:
