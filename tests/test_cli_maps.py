@@ -62,9 +62,12 @@ def test_a_map_is_written_with_its_numbers(powderkeg: Run, folder: Path, tmp_pat
 def test_what_is_there_is_kept_unless_forced(powderkeg: Run, folder: Path, tmp_path: Path) -> None:
     arguments = ("map", str(folder), X, Y, "--paper", "--out", str(tmp_path), "--quiet")
     assert powderkeg(*arguments)[::2] == (0, "")
+    assert powderkeg(*arguments)[0] == 0
+    (tmp_path / f"{NAME}_paper.csv").write_text("mine")
     code, _, err = powderkeg(*arguments)
     assert code == 2
     assert "--force" in err
+    assert (tmp_path / f"{NAME}_paper.csv").read_text() == "mine"
     assert powderkeg(*arguments, "--force")[0] == 0
 
 

@@ -246,6 +246,7 @@ def test_nothing_is_written_over_unless_asked(tmp_path):
         write_files(tmp_path, {"b.csv": b"new", "a.csv": b"new"})
     assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
     assert (tmp_path / "a.csv").read_bytes() == b"old"
+    write_files(tmp_path, {"a.csv": b"old"})  # the same again is no harm
     write_files(tmp_path, {"a.csv": b"new"}, force=True)
     assert (tmp_path / "a.csv").read_bytes() == b"new"
     with pytest.raises(InputError, match="allowed is a writable folder"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.options import Force, Out, Quiet
+from abm.cli.options import Force, Quiet
 from abm.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def map_(
     ] = None,
     paper: Annotated[bool, typer.Option("--paper", help="In grey, and as wide as a column of a page.")] = False,
     table_format: Format = "csv",
-    out: Out = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to write.", show_default="DIR/figures")
+    ] = None,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -68,7 +70,7 @@ def report(
     folder: Folder,
     outcome: AskedFor = VERDICT,
     table_format: Format = "csv",
-    out: Out = None,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where to write.", show_default="DIR")] = None,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -99,5 +101,6 @@ def print_map(found: SweepMap) -> None:
             (name, *(number(float(value), unit) for value in values))
             for name, values in zip(found.y.names, found.grid("value", panel), strict=True)
         ]
-        print_table(title, ("", *found.x.names), rows[::-1])
+        print(title)
+        print_table("", ("", *found.x.names), rows[::-1])
     print(found.caption)

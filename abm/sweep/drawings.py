@@ -52,19 +52,23 @@ def files_of(drawings: Sequence[Drawing], table_format: str) -> dict[str, bytes]
 
 
 def write_files(folder: Path, files: dict[str, bytes], force: bool = False) -> None:
-    """Write files, each whole, into a folder made if need be; none if one is there already, unless `force`.
+    """Write files, each whole, into a folder made if need be; none if one is there with other bytes, unless `force`.
 
     Raises InputError.
     """
-    there = [name for name in files if (folder / name).exists()]
-    if there and not force:
-        raise InputError(f"{folder / there[0]}: already exists; allowed is a new file, or --force to replace it")
     try:
+        there = [name for name, content in files.items() if _is_other(folder / name, content)]
+        if there and not force:
+            raise InputError(f"{folder / there[0]}: already exists; allowed is a new file, or --force to replace it")
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write_whole(folder / name, content)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror}); allowed is a writable folder") from None
+
+
+def _is_other(path: Path, content: bytes) -> bool:
+    return path.exists() and path.read_bytes() != content
 
 
 def _table(table: pl.DataFrame, table_format: str) -> bytes:
