@@ -55,8 +55,13 @@ def _paired_change(placed: pl.DataFrame, place: int, others: list[str]) -> tuple
     """The change of a level against the first, seed by seed: mean over runs that differ in the parameter alone."""
     match = ["seed", *others]
     known = placed.filter(pl.col("outcome").is_not_null())
-    here, first = (known.filter(pl.col("place") == k).group_by(match).agg(pl.col("outcome").mean()) for k in (place, 0))
-    pairs = here.join(first, on=match, suffix="_first").group_by("seed").agg(pl.col("outcome", "outcome_first").mean())
+    # in order throughout: sums in another order have other last bits
+    here, first = (
+        known.filter(pl.col("place") == k).group_by(match, maintain_order=True).agg(pl.col("outcome").mean())
+        for k in (place, 0)
+    )
+    pairs = here.join(first, on=match, suffix="_first", maintain_order="left")
+    pairs = pairs.group_by("seed", maintain_order=True).agg(pl.col("outcome", "outcome_first").mean())
     pairs = pairs.sort("seed")
     found = paired_difference(pairs["outcome"].to_list(), pairs["outcome_first"].to_list())
     if place == 0 or found is None:
