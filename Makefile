@@ -16,7 +16,7 @@ DEV := $(VENV)/dev-$(MINOR).stamp
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check static test-all lock docs baseline hooks python
+.PHONY: help demo install test check static test-all lock numbers baseline hooks python
 .SUFFIXES:
 
 help:
@@ -25,7 +25,7 @@ help:
 	@echo 'make test      everything: ruff, its formatter, pyright, all tests in random order'
 	@echo 'make check     the part of it that takes under a minute, for every commit'
 	@echo 'make test-all  the tests under every supported Python found here, and with the lowest and newest Mesa'
-	@echo 'make docs      the numbers and figures of README and docs/'
+	@echo 'make numbers   the numbers and figures of README and docs/'
 	@echo 'make baseline  the stored results that tests compare with, on purpose'
 	@echo 'make lock      the locked versions in requirements/'
 	@echo 'make hooks     make check before every commit'
@@ -52,7 +52,7 @@ check: $(DEV)
 test-all:
 	@bash .ci/test-all
 
-docs: $(DEV)
+numbers: $(DEV)
 	$(BIN)/python docs/build.py
 
 baseline: $(DEV)

@@ -1,4 +1,4 @@
-"""Regenerates every number and figure of README.md and docs/; `make docs` calls it.
+"""Regenerates every number and figure of README.md and docs/; `make numbers` calls it.
 
 Between `<!-- generated: name -->` and `<!-- end -->` nothing is written by hand. Tables that are read off
 the code take a second (`--tables`); measured ones take some minutes on two cores (fewer seeds to try:
@@ -51,12 +51,12 @@ def stale() -> str | None:
     for name in DOCUMENTS:
         text = (ROOT / name).read_text("utf-8")
         if filled(text, STATIC) != text:
-            return f"{name}: a table that is read off the code is out of date; run 'make docs'"
+            return f"{name}: a table that is read off the code is out of date; run 'make numbers'"
     stamp = stamp_of((ROOT / "docs" / "results.md").read_text("utf-8"))
     if stamp is None or stamp[0] != source_digest():
-        return "README.md and docs/: the measured numbers are older than the sources; run 'make docs'"
+        return "README.md and docs/: the measured numbers are older than the sources; run 'make numbers'"
     if stamp[1] < FULL:
-        return f"README.md and docs/: the numbers come from {stamp[1]} seeds, not {FULL}; run 'make docs'"
+        return f"README.md and docs/: the numbers come from {stamp[1]} seeds, not {FULL}; run 'make numbers'"
     return None
 
 
@@ -80,8 +80,8 @@ def main() -> None:
     digest = source_digest()
     content = measured(chosen.seeds, chosen.workers, FIGURES)
     if source_digest() != digest:
-        print("the sources changed while the numbers were made: they are stale; run 'make docs' again", file=sys.stderr)
-    made = f"Made by `make docs` from the sources `{digest}` and {chosen.seeds} seeds."
+        print("the sources changed while the numbers were made: run 'make numbers' again", file=sys.stderr)
+    made = f"Made by `make numbers` from the sources `{digest}` and {chosen.seeds} seeds."
     write({**STATIC, **content, "stamp": lambda: made})
 
 

@@ -21,12 +21,12 @@ from abm.scenario import parameters
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
 @pytest.fixture(scope="module")
 def build() -> Iterator[ModuleType]:
-    """The script that `make docs` runs; what it imports from its own folder is taken away again."""
+    """The script that `make numbers` runs; what it imports from its own folder is taken away again."""
     before = set(sys.modules)
     sys.path.insert(0, str(DOCS))
     try:
@@ -49,7 +49,7 @@ def test_every_generated_region_is_filled_and_no_other_is_asked_for(build: Modul
         text = (ROOT / name).read_text("utf-8")
         assert text.count("<!-- generated: ") == len(build.regions(text)), name
         for found in build.REGION.finditer(text):
-            assert found[0].count("\n") > 1, f"{name}: {found[2]} is empty; run 'make docs'"
+            assert found[0].count("\n") > 1, f"{name}: {found[2]} is empty; run 'make numbers'"
 
 
 @pytest.mark.usefixtures("build")
