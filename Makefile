@@ -16,7 +16,7 @@ DEV := $(VENV)/dev-$(MINOR).stamp
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check static test-all lock numbers baseline hooks python
+.PHONY: help demo install test check static test-all lock docs numbers baseline hooks python
 .SUFFIXES:
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo 'make test      everything: ruff, its formatter, pyright, all tests in random order'
 	@echo 'make check     the part of it that takes under a minute, for every commit'
 	@echo 'make test-all  the tests under every supported Python found here, and with the lowest and newest Mesa'
+	@echo 'make docs      the documentation as a site: site/index.html'
 	@echo 'make numbers   the numbers and figures of README and docs/'
 	@echo 'make baseline  the stored results that tests compare with, on purpose'
 	@echo 'make lock      the locked versions in requirements/'
@@ -51,6 +52,11 @@ check: $(DEV)
 
 test-all:
 	@bash .ci/test-all
+
+docs: $(DEV)
+	rm -rf site
+	$(BIN)/python -m sphinx -q --fail-on-warning -E -d $(VENV)/doctrees -c docs/site docs site
+	@echo 'Open site/index.html'
 
 numbers: $(DEV)
 	$(BIN)/python docs/build.py
