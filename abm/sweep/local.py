@@ -94,6 +94,13 @@ class Crew:
     def next_row(self) -> int | None:
         return self.again.popleft() if self.again else next(self.coming, None)
 
+    def patience(self) -> float:
+        """Seconds until the next look at all workers, at the latest when the first of them has had its time."""
+        if self.limits.seconds is None:
+            return LOOK
+        ends = [worker.since + self.limits.seconds for worker in self.workers if worker.row >= 0]
+        return max(0.0, min([LOOK, *(end - time.monotonic() for end in ends)]))
+
     def look_after(self, worker: Worker) -> Done | None:
         """Hear what a worker says, see to it that it has a row, replace it when it is lost."""
         said = heard(worker)
@@ -170,7 +177,7 @@ def on_this_machine(work: SweepFolder, rows: Iterable[int], workers: int, limits
             crew.hire()
         while crew.workers:
             pipes = [worker.pipe for worker in crew.workers]
-            wait([*pipes, *(worker.process.sentinel for worker in crew.workers)], LOOK)
+            wait([*pipes, *(worker.process.sentinel for worker in crew.workers)], crew.patience())
             for worker in list(crew.workers):
                 done = crew.look_after(worker)
                 if done is not None:
@@ -189,7 +196,7 @@ def heard(worker: Worker) -> Any:
 
 def beyond(worker: Worker, limits: Limits) -> str | None:
     """Why a run must end, or None."""
-    if limits.seconds is not None and time.monotonic() - worker.since > limits.seconds:
+    if limits.seconds is not None and time.monotonic() - worker.since >= limits.seconds:
         return f"longer than --timeout {limits.seconds:g} s"
     if limits.megabytes is not None:
         import psutil
