@@ -21,7 +21,7 @@ from filelock import FileLock
 import abm
 from abm.errors import InputError
 from abm.sweep import folder as sweep_folder
-from abm.sweep.folder import PART, open_sweep, working_in
+from abm.sweep.folder import PART, SweepResult, open_sweep, working_in
 from abm.sweep.journal import append
 from abm.sweep.local import Limits, Worker
 from abm.sweep.one_row import FAILED, OK, Finished, failed, finish
@@ -107,7 +107,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, dict[st
 def test_a_sweep_leaves_one_sorted_table_and_no_journal(undisturbed: tuple[Plan, dict[str, bytes]], tmp_path: Path):
     plan, _ = undisturbed
     in_pieces(plan, tmp_path / "out")
-    result = open_sweep(tmp_path / "out")
+    result = abm.read(tmp_path / "out")
+    assert isinstance(result, SweepResult)
     assert result.complete
     assert result.runs["row"].to_list() == list(range(8))
     assert result.runs["seed"].to_list() == [0, 1, 2, 3, 0, 1, 2, 3]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from abm.experiments.results import ComparisonResult, RunResult
     from abm.scenario import Scenario
+    from abm.sweep.folder import SweepResult
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -108,14 +109,16 @@ def write_manifest(folder: Path, kind: str, scenario: Scenario, **more: Any) -> 
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def read(folder: str | os.PathLike[str]) -> RunResult | ComparisonResult:
-    """The result that `run` or `compare` wrote into a folder."""
+def read(folder: str | os.PathLike[str]) -> RunResult | ComparisonResult | SweepResult:
+    """The result that `run`, `compare` or `sweep` wrote into a folder."""
     from abm.experiments.results import ComparisonResult, RunResult
+    from abm.sweep.folder import open_sweep
 
     path = Path(folder)
     try:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
-        reader = {"run": RunResult.from_folder, "comparison": ComparisonResult.from_folder}[manifest["kind"]]
+        readers: dict[str, Any] = {"run": RunResult.from_folder, "comparison": ComparisonResult.from_folder}
+        reader = (readers | {"sweep": lambda folder, _: open_sweep(folder)})[manifest["kind"]]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{folder}: holds no readable {MANIFEST}; allowed is a folder that powderkeg wrote") from None
     if manifest.get("format") != FORMAT:

@@ -106,7 +106,8 @@ class SweepMap:
         if self.averaged:
             said.append(f"averaged over {' and '.join(self.averaged)}")
         if self.has_edge:
-            at = f"{100.0 * self.level:.3g} %" if self.outcome.in_percent else f"{self.level:.4g} {self.outcome.unit}"
+            unit = "" if self.outcome.unit == "count" else f" {self.outcome.unit}"
+            at = f"{100.0 * self.level:.3g} %" if self.outcome.in_percent else f"{self.level:.4g}{unit}"
             said.append(f"line: the edge, where the {'share' if self.outcome.is_share else 'mean'} is {at}")
         if self.cells["count"].min() == 0:
             said.append("hatched: no run with a value")
