@@ -12,6 +12,7 @@ from abm.cli import main
 folders = pytest.importorskip("abm.sweep.folder")
 plans = pytest.importorskip("abm.sweep.plan")
 
+pytestmark = pytest.mark.slow  # each draws figures
 X, Y = "funds.leverage", "spark.days"
 NAME = f"map_{X}_{Y}_verdict_financial_is_banking_crisis"
 Run = Callable[..., tuple[int, str, str]]

@@ -85,6 +85,7 @@ def test_failed_runs_are_said_and_are_code_3(powderkeg: Run) -> None:
     assert powderkeg("sweep", "small.toml")[0] == 3
 
 
+@pytest.mark.slow
 def test_a_row_can_be_run_again_to_the_bit(powderkeg: Run, swept: Path) -> None:
     code, out, err = powderkeg("run", "--from", "swept", "--row", "3", "--out", "again", "--json")
     assert code == 0
@@ -96,6 +97,7 @@ def test_a_row_can_be_run_again_to_the_bit(powderkeg: Run, swept: Path) -> None:
     assert pl.read_parquet("again/ticks.parquet").height == 30
 
 
+@pytest.mark.slow
 def test_a_row_with_other_bits_is_told(powderkeg: Run, swept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = open_sweep(swept).runs.with_columns(drawdown=pl.col("drawdown") + 1e-15)
     monkeypatch.setattr("abm.sweep.folder.SweepResult.runs", runs)

@@ -52,6 +52,7 @@ def test_theta_and_columns_follow_the_order_of_the_names(simulate: Simulator, fo
     assert np.array_equal(turned(THETA[::-1], DAYS, crash_seed()), found[:, ::-1])
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=12, derandomize=True)
 @given(days=st.integers(1, 300))
 def test_a_day_does_not_depend_on_how_many_follow(simulate: Simulator, days: int) -> None:
@@ -121,6 +122,7 @@ def test_the_default_has_ten_dials_and_says_them() -> None:
     assert today.tobytes() == by_hand(abm.load(), {}, SERIES, 250).tobytes()
 
 
+@pytest.mark.slow
 def test_each_of_the_ten_dials_moves_something() -> None:
     today = abm.simulate(abm.simulate.start, 250, 0)
     for k, (dial, value) in enumerate(zip(DIALS, (0.3, 20, 2, 2, 1, 1, 0.5, 0.5, 900, 0.2), strict=True)):

@@ -97,10 +97,10 @@ def in_pieces(plan: Plan, folder: Path, pieces: int = 3) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, dict[str, bytes]]:
-    """A small sweep that keeps everything, and its tables, made by two workers without any trouble."""
+    """A small sweep that keeps everything, and its tables, made in one sitting without any trouble."""
     folder = tmp_path_factory.mktemp("undisturbed")
     plan = small_plan(folder, more="[keep]\npaths = 10\nevents = true")
-    sweep(plan, folder / "out", workers=2)
+    in_pieces(plan, folder / "out", pieces=1)
     return plan, tables(folder / "out")
 
 
@@ -181,6 +181,7 @@ def test_a_row_that_two_executions_wrote_down_counts_once(tmp_path: Path) -> Non
     assert open_sweep(tmp_path / "out").runs.height == 1
 
 
+@pytest.mark.slow
 def test_quantiles_of_paths_are_over_the_runs_of_a_point(tmp_path: Path) -> None:
     keep = '[keep]\npaths = 10\nseries = ["price_ai_equity"]\nquantiles = [0.25, 0.5]'
     in_pieces(small_plan(tmp_path, more=keep), tmp_path / "few")
@@ -399,6 +400,7 @@ def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["small.toml"]
 
 
+@pytest.mark.slow
 def test_the_manifest_has_no_clock_and_says_what_made_it(tmp_path: Path) -> None:
     plan = small_plan(tmp_path)
     for out in ("one", "two"):
@@ -418,13 +420,9 @@ def test_the_page_reads_the_runs_in_one_line_each(tmp_path: Path, monkeypatch: p
     in_pieces(small_plan(tmp_path), tmp_path / "outputs" / "small")
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "sweeps.md").read_text("utf-8")
-    lines = page.partition("```python\n")[2].partition("```")[0].splitlines()
-    with_polars, with_duckdb, with_pandas = lines
     found: dict[str, Any] = {}
-    exec(with_polars, found)
+    exec(page.partition("```python\n")[2].partition("```")[0], found)
     assert found["runs"].equals(open_sweep("outputs/small").runs)
-    exec(with_duckdb, found)
     assert dict(found["shares"].fetchall()) == dict(found["runs"]["verdict_financial"].value_counts().iter_rows())
-    exec(with_pandas, found)
     assert type(found["frame"]).__module__.startswith("pandas")
     assert found["frame"]["seed"].tolist() == found["runs"]["seed"].to_list()

@@ -71,6 +71,7 @@ def test_the_edge_lies_on_the_straight_line_between_two_cells(square):
     assert sweep_map(*square, X, Y, CRISIS, level=1.5).edge.is_empty()
 
 
+@pytest.mark.slow
 def test_the_line_in_the_figure_is_the_edge(square):
     (line,) = contours(map_figure(sweep_map(*square, X, Y, CRISIS)))
     drawn = {round(y, 6): x for x, y in np.concatenate([path.vertices for path in line.get_paths()])}
@@ -205,6 +206,7 @@ def test_axes_have_values_and_units_and_the_figure_a_title(square):
     assert mean.axes[0].get_title("left") == "mean, $bn"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("third", [None, Z])
 def test_on_paper_it_is_grey_and_as_wide_as_a_column(cube, third):
     figure = map_figure(sweep_map(*cube, X, Y, CRISIS, third=third), paper=True)
@@ -225,6 +227,7 @@ def test_in_colour_darker_is_more(square):
     assert shades[0] - shades[-1] > 0.5
 
 
+@pytest.mark.slow
 def test_the_data_stand_beside_the_figure(square, tmp_path):
     found = sweep_map(*square, X, Y, CRISIS)
     name = "map_funds.leverage_spark.days_verdict_financial_is_banking_crisis"

@@ -147,6 +147,7 @@ def test_points_of_a_file_are_run_in_its_order() -> None:
     assert found.scenario_of(1).spark.total == 0.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["leverage_by_speed", "spark_size", "crowding_by_depth", "stablecoin_size", "policy"])
 def test_shipped_sweeps_say_why_and_every_point_makes_a_world(name: str) -> None:
     found = read_plan(name)

@@ -15,6 +15,7 @@ from abm.outcome.summary import Summary
 from abm.report.sweep import sweep_files
 from abm.sweep.outcomes import DEFAULT, parse_outcome
 
+pytestmark = pytest.mark.slow  # each draws figures
 X, Y, Z = "funds.leverage", "spark.days", "funds.crowding"
 CRISIS, LOSSES = parse_outcome(DEFAULT), parse_outcome("lender_losses_bn")
 
