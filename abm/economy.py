@@ -123,12 +123,10 @@ class Economy:
     day: np.ndarray
 
     def __init__(self, scenario: Scenario, seed: int, *, check: bool = False) -> None:
-        self.scenario = scenario
         self.seed = seed
         self.check = check
         self.tick = 0
-        self.settings = settings(scenario)
-        self.sparks = sparks(scenario)
+        self.past: list[tuple[int, Scenario]] = []  # scenarios left behind, each with the day on which it ended
         tables = open_books(scenario, seed) | open_markets(scenario) | {"authority": open_authority(scenario)}
         for name, table in tables.items():
             setattr(self, name, table)
@@ -139,8 +137,20 @@ class Economy:
         self.counter = np.zeros(1, np.int64)
         self.opening = self.balances()
         self.deciders: dict[int, Decide] = {}  # what each trader of the researcher's own is asked, by its `id`
+        self._read(scenario)
+
+    def _read(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.settings = settings(scenario)
+        self.sparks = sparks(scenario)
         eventful = self.n_agents - len(self.holders) + len(scenario.actions) + 1  # holders' events are the market's
         self.most_events_a_tick = EVENTS_PER_AGENT * eventful
+
+    def follow(self, scenario: Scenario) -> None:
+        """Let another scenario hold from today on; books and terms stay (`experiments/branch.py`: what is allowed)."""
+        if scenario.digest != self.scenario.digest:
+            self.past.append((self.tick, self.scenario))
+        self._read(scenario)
 
     @property
     def agents(self) -> dict[str, np.ndarray]:
@@ -256,6 +266,8 @@ class Economy:
                 "allowed is a run without them"
             )
         head = {"version": STATE_VERSION, "scenario": self.scenario.to_dict(), "seed": self.seed, "tick": self.tick}
+        if self.past:
+            head["past"] = [[day, held.to_dict()] for day, held in self.past]
         arrays: dict[str, Any] = {name: getattr(self, name) for name in RECORDS}
         arrays |= {
             "rows": self.rows,
@@ -291,6 +303,7 @@ class Economy:
             economy.events = arrays["events"].view(EVENT)
             economy.journal_pages, economy.opening = arrays["journals"], arrays["opening"]
             economy.tick = head["tick"]
+            economy.past = [(day, Scenario.from_dict(held)) for day, held in head.get("past", ())]
             if not economy.tick == len(economy.rows) == len(economy.journals):
                 raise InputError(
                     f"{path}: its rows do not end at tick {economy.tick}; allowed is a state as it was saved"

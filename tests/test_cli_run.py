@@ -115,7 +115,7 @@ def test_a_saved_state_goes_on_with_the_same_bits(powderkeg: Run) -> None:
 @pytest.mark.usefixtures("undrawn")
 def test_a_state_has_its_own_scenario_and_seed(powderkeg: Run) -> None:
     powderkeg("run", *SMALL_WORLD, "-q", "--no-twins", "--until", "5", "--save", "state")
-    for more in (["--set", "spark.days=9"], ["--seed", "4"], ["us_late_2025"]):
+    for more in (["--set", "funds.leverage=2"], ["--seed", "4"], ["us_late_2025"]):
         code, _, err = powderkeg("run", "--from-state", "state", "--out", "rest", *more)
         assert code == 2
         assert one_line(err)

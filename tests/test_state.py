@@ -1,5 +1,6 @@
 """The state of a run: saved and gone on from, shorter and longer, and moved by timed actions."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from abm.agents.rest_of_system import PUBLIC
 from abm.channels import CHANNELS
 from abm.economy import RECORDS, Economy
 from abm.errors import InputError
+from abm.experiments.files import write_manifest
+from abm.experiments.one_run import run
+from abm.experiments.results import RunResult
 from abm.ledger.chart import NOTES, TRANSACTIONS
 from abm.scenario import Scenario
 
@@ -194,3 +198,123 @@ def test_every_table_is_saved(tmp_path: Path) -> None:
     economy.save(tmp_path / "state")
     with np.load(tmp_path / "state", allow_pickle=False) as file:
         assert set(RECORDS) <= set(file.files)
+
+
+SAVED = 40  # day
+LATER = {
+    "nothing": {},
+    "a spark": {"spark.total": 0.6, "spark.start": 60, "spark.days": 4},
+    "a spark tomorrow": {"spark.total": 0.6, "spark.start": SAVED, "spark.days": 1},
+    "a policy": {"actions": [{"kind": "policy", "tick": 45, "policy": "note_purchases", "on": True}]},
+    "a shock and a loss": {
+        "actions": [
+            {"kind": "shock", "tick": 50, "market": "crypto", "total": 0.3, "days": 2},
+            {"kind": "loss", "tick": 55, "of": "largest_banks", "place": 0, "capital": 0.5},
+        ]
+    },
+    "more days": {"run.ticks": 150},
+}
+
+
+@pytest.fixture(scope="module")
+def calm() -> Scenario:
+    """The crash world before its spark: nothing has begun."""
+    return crash_world(actions=[], spark__total=0)
+
+
+@pytest.fixture
+def state(tmp_path: Path, calm: Scenario) -> Path:
+    """Forty days of it in a file."""
+    economy = Economy(calm, crash_seed())
+    economy.advance(SAVED)
+    economy.save(tmp_path / "state")
+    return tmp_path / "state"
+
+
+def same(one: RunResult, other: RunResult) -> bool:
+    """Whether two runs have left the same, twins included."""
+    mine, theirs = ({**vars(result.tables), **result.twins} for result in (one, other))
+    return one.summary == other.summary and all(mine[name].equals(theirs[name]) for name in mine)
+
+
+@pytest.mark.parametrize("change", LATER)
+def test_a_future_that_begins_later_has_the_bits_of_running_through(state: Path, calm: Scenario, change: str) -> None:
+    branch = run(from_state=state, changes=LATER[change])
+    through = run(calm, crash_seed(), changes=LATER[change])
+    assert same(branch, through)
+    if change != "nothing":
+        assert not branch.ticks.equals(run(calm, crash_seed(), twins=False).ticks)
+    assert (through.origin, through.past) == (None, ())
+    assert branch.origin == {"digest": hashlib.sha256(state.read_bytes()).hexdigest(), "day": SAVED}
+    assert [day for day, _ in branch.past] == ([] if change == "nothing" else [SAVED])
+
+
+def test_futures_of_one_state_leave_it_and_each_other_alone(state: Path) -> None:
+    before = state.read_bytes()
+    there = [run(from_state=state, changes=LATER[change]) for change in LATER]
+    back = [run(from_state=state, changes=LATER[change]) for change in reversed(LATER)]
+    assert all(same(one, other) for one, other in zip(there, reversed(back), strict=True))
+    assert state.read_bytes() == before
+
+
+def test_what_is_read_every_day_holds_from_the_saved_day_on_in_the_twins_too(state: Path, calm: Scenario) -> None:
+    shallow = {"markets.depth": 0.5}
+    branch = run(from_state=state, changes=shallow)
+    before = run(calm, crash_seed(), twins=False).ticks
+    through = run(calm, crash_seed(), changes=shallow, twins=False).ticks
+    assert branch.ticks.head(SAVED).equals(before.head(SAVED))
+    assert not branch.ticks.head(SAVED).equals(through.head(SAVED))
+    assert not branch.ticks.equals(before)
+    assert branch.twins["no_news"].equals(branch.ticks)  # without a spark they are one
+
+
+def test_a_future_can_be_saved_and_gone_on_from(state: Path, tmp_path: Path) -> None:
+    shallow = {"markets.depth": 0.5}
+    whole = run(from_state=state, changes=shallow)
+    run(from_state=state, changes=shallow, until=70, save=tmp_path / "later")
+    rest = run(from_state=tmp_path / "later")
+    assert same(rest, whole)
+    assert rest.origin is not None
+    assert rest.origin["day"] == 70
+    assert [(day, held.digest) for day, held in rest.past] == [(day, held.digest) for day, held in whole.past]
+
+
+def test_the_manifest_says_from_which_state_and_day_a_future_came(state: Path, tmp_path: Path) -> None:
+    branch = run(from_state=state, changes=LATER["a spark"], twins=False)
+    write_manifest(tmp_path, "run", branch.scenario, **branch.how())
+    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    assert manifest["from_state"] == {"digest": hashlib.sha256(state.read_bytes()).hexdigest(), "day": SAVED}
+    assert [held["until"] for held in manifest["past"]] == [SAVED]
+    assert Scenario.from_dict(manifest["past"][0]["scenario"]).digest == branch.past[0][1].digest
+
+
+REFUSED = {
+    "funds.leverage = 3": {"funds.leverage": 3},
+    "funds.count = 9": {"markets.depth": 0.5, "funds.count": 9},
+    "channels.margin_calls = False": {"channels.margin_calls": False},
+    "policy.note_purchases.on = True": {"policy.note_purchases.on": True},
+    "spark.broad_share = 0.1": {"spark.broad_share": 0.1},
+    "run.ticks = 39 ": {"run.ticks": SAVED - 1},
+    "spark.start = 39 ": {"spark.total": 0.1, "spark.start": SAVED - 1},
+    "actions = ": {"actions": [{"kind": "buy_notes", "tick": SAVED - 1, "per_day": 5.0, "days": 3}]},
+}
+
+
+@pytest.mark.parametrize("named", REFUSED)
+def test_what_should_have_acted_before_is_refused_by_name(state: Path, named: str) -> None:
+    with pytest.raises(InputError, match="; allowed ") as error:
+        run(from_state=state, changes=REFUSED[named], twins=False)
+    assert str(error.value).startswith(f"{state}: {named}")
+
+
+def test_news_and_actions_that_have_begun_stay_as_they_are(tmp_path: Path) -> None:
+    world, later = crash_world(), {"kind": "buy_notes", "tick": 90, "per_day": 5.0, "days": 3}
+    economy = Economy(world, crash_seed())
+    economy.advance(SAVED)
+    economy.save(tmp_path / "state")
+    (begun,) = world.to_dict()["actions"]
+    branch = run(from_state=tmp_path / "state", changes={"actions": [begun, later]})
+    assert same(branch, run(world, crash_seed(), changes={"actions": [begun, later]}))
+    for late in ({"actions": [later]}, {"spark.days": 5}, {"spark.start": 90}, {"spark.total": 0.0}):
+        with pytest.raises(InputError, match="before day 40"):
+            run(from_state=tmp_path / "state", changes=late, twins=False)

@@ -29,7 +29,14 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 
 def chosen_scenario(name: str | None, changes: list[str] | None) -> Scenario:
     """The named scenario, or the default one, with every `--set` applied."""
-    from abm.scenario import DEFAULT, load, parse_override
+    from abm.scenario import DEFAULT, load
+
+    return load(DEFAULT if name is None else name, **overrides_of(changes))
+
+
+def overrides_of(changes: list[str] | None) -> dict[str, object]:
+    """What every `--set` says, by path."""
+    from abm.scenario import parse_override
 
     overrides: dict[str, object] = {}
     for text in changes or []:
@@ -37,7 +44,15 @@ def chosen_scenario(name: str | None, changes: list[str] | None) -> Scenario:
         if twice := change.keys() & overrides.keys():
             raise InputError(f"--set: {min(twice)} is given twice; allowed is once")
         overrides |= change
-    return load(DEFAULT if name is None else name, **overrides)
+    return overrides
+
+
+def state_scenario(path: Path, changes: list[str] | None) -> Scenario:
+    """The scenario in a saved state, with every `--set` applied."""
+    from abm.economy import Economy
+
+    scenario, overrides = Economy.load(path).scenario, overrides_of(changes)
+    return scenario.replace(overrides) if overrides else scenario
 
 
 def default_folder(scenario: Scenario, changes: list[str] | None, ending: str) -> Path:

@@ -17,6 +17,7 @@ from abm.cli.options import (
     Verbose,
     chosen_scenario,
     default_folder,
+    overrides_of,
     safe_name,
 )
 from abm.cli.screen import Bar, Screen
@@ -33,7 +34,7 @@ def run(
     until: Annotated[int | None, typer.Option(min=1, metavar="DAY", help="Stop after this day.")] = None,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the whole state at the end.")] = None,
     from_state: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Go on from a state that --save wrote.")
+        Path | None, typer.Option(metavar="FILE", help="Go on from a state that --save wrote, with what --set changes.")
     ] = None,
     from_sweep: Annotated[
         Path | None, typer.Option("--from", metavar="FOLDER", help="Repeat a run of the sweep in this folder ...")
@@ -60,8 +61,9 @@ def run(
         repeated = row_again(from_sweep, row)
         chosen, seed, no_twins = repeated.scenario, repeated.row.seed, not repeated.sweep.plan.twins
         out = out or Path("outputs", f"{safe_name(repeated.sweep.plan.name)}-row{row}")
-    elif from_state is None or scenario is not None or set_:
+    elif from_state is None or scenario is not None:
         chosen = chosen_scenario(scenario, set_)
+    changes = overrides_of(set_) if chosen is None else None
     if out is not None:
         folder = out
     elif from_state is not None or chosen is None:
@@ -76,6 +78,7 @@ def run(
             result = run_scenario(
                 chosen,
                 seed,
+                changes=changes,
                 twins=not no_twins,
                 check=check,
                 until=until,
@@ -93,6 +96,8 @@ def run(
         from abm.cli.words import print_run
 
         print_run(result)
+    if result.past:
+        screen.say(f"a changed scenario holds from day {result.past[-1][0]} on")
     screen.say(f"written to {folder}")
     if repeated is not None:
         others = repeated.differences(result)

@@ -143,6 +143,12 @@ def read_tables(folder: Path, names: tuple[str, ...]) -> dict[str, pl.DataFrame]
     return tables
 
 
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's content."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @cache
 def source_digest() -> str:
     """SHA-256 of the package's source files, names included."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from abm.errors import InputError
-from abm.experiments.results import RunResult
+from abm.experiments.branch import turn
+from abm.experiments.files import file_digest
+from abm.experiments.results import TWINS, RunResult
 from abm.scenario import DEFAULT, Scenario, load
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from abm.economy import Economy
 
 Progress = Callable[[int, int], None]  # days simulated so far, and in all
+Past = Sequence[tuple[int, Scenario]]  # what held before, each with the day on which it ended
 
 SLICE = 50  # days between two reports of progress
 
@@ -25,6 +28,7 @@ def run(
     scenario: Scenario | str | Path | None = None,
     seed: int | None = None,
     *,
+    changes: Mapping[str, Any] | None = None,
     twins: bool = True,
     check: bool = False,
     until: int | None = None,
@@ -34,26 +38,26 @@ def run(
 ) -> RunResult:
     """Simulate a scenario and, on the same draws, its twins; what it needs is in the scenario and the seed.
 
-    `scenario` is a Scenario, a shipped name or a path; the seed is 0 when none is given. `until` [days] stops
-    before the scenario's last day; `save` writes the whole state at the end, `from_state` goes on from one,
-    with the scenario and seed that are in it. `check` proves the books after every phase. Raises InputError,
+    `scenario` is a Scenario, a shipped name or a path, with `changes` such as `{"spark.days": 500}`; the seed is
+    0 when none is given. `until` [days] stops before the scenario's last day; `save` writes the whole state at the
+    end, `from_state` goes on from one, with the seed that is in it and with its scenario, which may be changed as
+    far as the change acts later (`branch.turn`). `check` proves the books after every phase. Raises InputError,
     and CheckFailed when books do not close.
     """
     from abm.economy import Economy
 
+    origin = None
     if from_state is not None:
-        economy = Economy.load(from_state)
-        if scenario is not None and loaded(scenario).digest != economy.scenario.digest:
-            raise InputError(f"scenario: is not the one in {from_state}; allowed is none, or the same")
+        economy = Economy.load(from_state, check=check)
+        origin = {"digest": file_digest(from_state), "day": economy.tick}
         if seed not in (None, economy.seed):
             raise InputError(f"seed = {seed} is not the one in {from_state}; allowed is {economy.seed}, or none")
-        economy.check = check
+        turn(economy, changed(economy.scenario if scenario is None else loaded(scenario), changes), from_state)
     else:
-        start = loaded(DEFAULT if scenario is None else scenario)
+        start = changed(loaded(DEFAULT if scenario is None else scenario), changes)
         economy = Economy(start, valid_seed(0 if seed is None else seed), check=check)
     last = _last_day(economy, until)
-    family = twin_scenarios(economy.scenario) if twins else {}
-    total, done = last - economy.tick + last * len(family), 0
+    total, done = last - economy.tick + last * len(TWINS) * twins, 0
 
     def report(days: int) -> None:
         nonlocal done
@@ -69,7 +73,9 @@ def run(
         seed=economy.seed,
         n_agents=economy.n_agents,
         tables=economy.tables(),
-        twins={name: ticks_of(twin, economy.seed, last, report) for name, twin in family.items()},
+        twins=twin_ticks(economy.scenario, economy.seed, last, report, economy.past) if twins else {},
+        past=tuple(economy.past),
+        origin=origin,
     )
 
 
@@ -98,15 +104,44 @@ def twin_scenarios(scenario: Scenario) -> dict[str, Scenario]:
     }
 
 
+def twin_ticks(
+    scenario: Scenario,
+    seed: int,
+    last: int | None = None,
+    report: Callable[[int], None] | None = None,
+    past: Past = (),
+    known: Mapping[str, pl.DataFrame] | None = None,
+) -> dict[str, pl.DataFrame]:
+    """The daily series of the twins by name; those that are `known` are taken.
+
+    Where other scenarios held before (`past`), their twins hold before in the twins.
+    """
+    before = [(day, twin_scenarios(held)) for day, held in past]
+    return {
+        name: known[name]
+        if known and name in known
+        else ticks_of(twin, seed, last, report, [(day, twins[name]) for day, twins in before])
+        for name, twin in twin_scenarios(scenario).items()
+    }
+
+
 def ticks_of(
-    scenario: Scenario, seed: int, last: int | None = None, report: Callable[[int], None] | None = None
+    scenario: Scenario,
+    seed: int,
+    last: int | None = None,
+    report: Callable[[int], None] | None = None,
+    past: Past = (),
 ) -> pl.DataFrame:
     """The daily series of a run up to the day `last` (default: its end), and nothing else of it."""
     from abm.economy import Economy
     from abm.outcome.tables import ticks_frame
 
-    economy = Economy(scenario, seed)
-    advance(economy, scenario.run.ticks if last is None else last, report)
+    stages = [*past, (scenario.run.ticks if last is None else last, scenario)]
+    economy = Economy(stages[0][1], seed)
+    for day, held in stages:
+        if held is not economy.scenario:
+            economy.follow(held)
+        advance(economy, day, report)
     return ticks_frame(economy.rows[: economy.tick])
 
 
@@ -128,6 +163,10 @@ def valid_seed(seed: int) -> int:
 
 def loaded(scenario: Scenario | str | Path) -> Scenario:
     return scenario if isinstance(scenario, Scenario) else load(scenario)
+
+
+def changed(scenario: Scenario, changes: Mapping[str, Any] | None) -> Scenario:
+    return scenario.replace(changes) if changes else scenario
 
 
 def _last_day(economy: Economy, until: int | None) -> int:

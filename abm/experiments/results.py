@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 TWINS = ("all_off", "no_news", "belief_only")
 LABELS = ("speed", "verdict_real", "verdict_financial")
 DIFFERENCES = {
-    "days": "Int32",
-    "less_days": "Int32",
+    "member": "String",
+    "less_member": "String",
     "key": "String",
     "mean": "Float64",
     "low": "Float64",
@@ -82,13 +82,13 @@ class ComparisonPlots:
         self._data = data
 
     def paths(self) -> Figure:
-        """Prices with their spread over seeds, one speed under the other on the same axes."""
+        """Prices with their spread over seeds, one member under the other on the same axes."""
         from abm.figures import comparison
 
         return comparison.paths(self._data)
 
     def strain(self) -> Figure:
-        """Belief, depth, forced sales and lenders' capital, one speed under the other."""
+        """Belief, depth, forced sales and lenders' capital, one member under the other."""
         from abm.figures import comparison
 
         return comparison.strain(self._data)
@@ -143,7 +143,9 @@ class Result:
 class RunResult(Result):
     """One run: its tables, and `twins`, the daily series of the runs it is measured against (or none).
 
-    Money is in $bn, time in trading days; `n_agents` counts all that decide.
+    Money is in $bn, time in trading days; `n_agents` counts all that decide. `origin` is the saved state that the
+    run went on from: SHA-256 of the file, and the day; `past` are the scenarios that held before, each with the day
+    on which it ended.
     """
 
     scenario: Scenario = field(repr=False)
@@ -151,6 +153,8 @@ class RunResult(Result):
     n_agents: int
     tables: Tables = field(repr=False)
     twins: Mapping[str, pl.DataFrame] = field(repr=False, default_factory=dict)
+    past: tuple[tuple[int, Scenario], ...] = field(repr=False, default=())
+    origin: Mapping[str, Any] | None = field(repr=False, default=None)
 
     @property
     def ticks(self) -> pl.DataFrame:
@@ -207,8 +211,16 @@ class RunResult(Result):
         (folder / "summary.json").write_text(text + "\n", "utf-8")
         drawn = self.plot.save(folder)  # drawing takes seconds: once for the files and the page
         (folder / "report.html").write_text(run_report(self, drawn), "utf-8")
-        twins = sorted(self.twins)
-        write_manifest(folder, "run", self.scenario, seed=self.seed, agents=self.n_agents, twins=twins)
+        write_manifest(folder, "run", self.scenario, **self.how())
+
+    def how(self) -> dict[str, Any]:
+        """What the manifest says beside the scenario."""
+        how: dict[str, Any] = {"seed": self.seed, "agents": self.n_agents, "twins": sorted(self.twins)}
+        if self.origin is not None:
+            how["from_state"] = dict(self.origin)
+        if self.past:
+            how["past"] = [{"until": day, "scenario": held.to_dict()} for day, held in self.past]
+        return how
 
     @classmethod
     def from_folder(cls, folder: Path, manifest: Mapping[str, Any]) -> RunResult:
@@ -223,12 +235,14 @@ class RunResult(Result):
             n_agents=manifest["agents"],
             tables=Tables(**read_tables(folder, tuple(table.name for table in fields(Tables)))),
             twins={name: frames[f"twin_{name}"] for name in twins},
+            past=tuple((held["until"], Scenario.from_dict(held["scenario"])) for held in manifest.get("past", ())),
+            origin=manifest.get("from_state"),
         )
 
 
 @dataclass(frozen=True)
 class ComparisonResult(Result):
-    """A comparison: `data` holds its tables, `scenario` what its members have in common."""
+    """A comparison: `data` holds its tables, `scenario` is what its members come from, or the first of several."""
 
     scenario: Scenario = field(repr=False)
     data: ComparisonData
@@ -240,56 +254,55 @@ class ComparisonResult(Result):
 
     @cached_property
     def differences(self) -> pl.DataFrame:
-        """Of every number of the summary: the mean difference, member less the slowest, over paired seeds.
+        """Of every number of the summary: the mean difference, member less the reference, over paired seeds.
 
-        Columns: days, less_days, key, mean, low, high (95 % interval), standard_error, pairs.
+        The reference is the slowest where speeds are compared, else the first. Columns: member, less_member, key,
+        mean, low, high (95 % interval), standard_error, pairs.
         """
         import polars as pl
 
         from abm.outcome.paired import paired_difference
         from abm.outcome.reduce import schema
 
-        summaries = self.data.summaries
-        numbers = [name for name, kind in summaries.schema.items() if kind.is_numeric()]
-        slowest, *others = sorted(self.data.members, reverse=True)
+        numbers = [name for name, kind in self.data.summaries.schema.items() if kind.is_numeric() and name != "seed"]
+        reference = self.data.reference
         rows = []
-        for days in sorted(others):
-            pairs = summaries.filter(pl.col("days") == days).join(
-                summaries.filter(pl.col("days") == slowest), on="seed", suffix="_slow", maintain_order="left"
+        for label in self.data.others:
+            pairs = self.data.of(label).join(
+                self.data.of(reference), on="seed", suffix="_reference", maintain_order="left"
             )
-            for key in (name for name in numbers if name not in ("days", "seed")):
-                found = paired_difference(pairs[key].to_list(), pairs[f"{key}_slow"].to_list())
+            for key in numbers:
+                found = paired_difference(pairs[key].to_list(), pairs[f"{key}_reference"].to_list())
                 if found is not None:
                     interval = (found.low, found.high, found.standard_error)
-                    rows.append((days, slowest, key, found.mean, *interval, found.n))
+                    rows.append((label, reference, key, found.mean, *interval, found.n))
         return pl.DataFrame(rows, schema=schema(DIFFERENCES), orient="row")
 
     def overview(self) -> dict[str, Any]:
-        """Seeds, failed runs and, by days of news, medians and shares of labels, ready for JSON."""
-        import polars as pl
-
+        """Seeds, failed runs and, by member, medians and shares of labels, ready for JSON."""
         members = {}
-        for days in self.data.members:
-            own = self.data.summaries.filter(pl.col("days") == days).drop("days", "seed")
+        for label in self.data.members:
+            own = self.data.of(label).drop("member", "seed")
             numbers = [name for name, kind in own.schema.items() if kind.is_numeric()]
             medians = {name: own[name].median() for name in numbers}
             labels = {
                 name: dict(sorted(own[name].drop_nulls().value_counts().rows()))
-                for label in LABELS
-                for name in (label, f"no_news_{label}")
+                for key in LABELS
+                for name in (key, f"no_news_{key}")
             }
-            members[str(days)] = {"runs": own.height, "medians": medians, "labels": labels}
+            members[label] = {"runs": own.height, "medians": medians, "labels": labels}
         return {
             "seeds": list(self.data.seeds),
             "horizon": self.data.horizon,
             "failed_runs": len(self.failures),
+            "reference": self.data.reference,
             "members": members,
             "differences": self.differences.to_dicts(),
         }
 
     @property
-    def failures(self) -> list[tuple[int, int, str]]:
-        """Runs without a result: days of news, seed, reason."""
+    def failures(self) -> list[tuple[str, int, str]]:
+        """Runs without a result: member, seed, reason."""
         return self.data.failed_runs.rows()
 
     @property
@@ -308,17 +321,26 @@ class ComparisonResult(Result):
         write_tables(folder, self.tables)
         drawn = self.plot.save(folder)
         (folder / "report.html").write_text(comparison_report(self.data, drawn), "utf-8")
-        how = {"days": list(self.data.members), "seeds": list(self.data.seeds), "horizon": self.data.horizon}
+        how: dict[str, Any] = {
+            "members": [member.to_dict() for member in self.data.members.values()],
+            "reference": self.data.reference,
+            "seeds": list(self.data.seeds),
+            "horizon": self.data.horizon,
+        }
+        if self.data.origin is not None:
+            how["from_state"] = dict(self.data.origin)
         write_manifest(folder, "comparison", self.scenario, **how)
 
     @classmethod
     def from_folder(cls, folder: Path, manifest: Mapping[str, Any]) -> ComparisonResult:
         """The result that `write` left in a folder with this manifest."""
         from abm.report.data import comparison_data
+        from abm.report.members import Member
 
         scenario = Scenario.from_dict(manifest["scenario"])
-        how = {name: manifest[name] for name in ("days", "seeds", "horizon")}
-        empty = comparison_data(scenario, (), **how)
+        members = [Member.from_dict(member) for member in manifest["members"]]
+        how = {name: manifest[name] for name in ("reference", "seeds", "horizon")}
+        empty = comparison_data(scenario, (), members=members, **how, origin=manifest.get("from_state"))
         return cls(scenario, replace(empty, **read_tables(folder, tuple(empty.tables()))))
 
 

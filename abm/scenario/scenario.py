@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from pydantic import PrivateAttr
@@ -54,6 +55,11 @@ class Scenario(Sections):
         """A new scenario with some values changed, such as `{"spark.days": 500, "run.ticks": 900}`."""
         changed = Reader("override", "override").leaves(nested(overrides))
         return build(joined(Reader("scenario", "not given").leaves(self.to_dict()), changed), "override")
+
+    def differences(self, other: Scenario) -> dict[str, Any]:
+        """Another scenario's values where they differ from this one's, by path; actions and own tables apart."""
+        values = {path: reduce(getattr, path.split("."), other) for path in DECLARED}
+        return {path: value for path, value in values.items() if reduce(getattr, path.split("."), self) != value}
 
     def to_dict(self) -> dict[str, Any]:
         """The whole scenario as plain nested dictionaries, ready for JSON; `from_dict` reads it back."""
