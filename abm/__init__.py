@@ -5,6 +5,7 @@
 >>> result = abm.run(scenario, seed=7)
 >>> both = abm.compare("us_late_2025", days=(1, 500), seeds=100)
 >>> series = abm.simulate(abm.simulate.start, n_ticks=250, seed=7)
+>>> worlds = abm.compare(["us_late_2025", "powder_keg"], changes=[{"spark.days": 500}])
 
 Everything is imported on first use, so that `import abm` costs nothing.
 """

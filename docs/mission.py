@@ -123,9 +123,8 @@ def named(lab: Laboratory, world: dict, channel: str | None = None) -> Sample:
     return lab.sample({**world, **off}, "named", seeds=seeds_of(lab, "mission"))
 
 
-def of_comparison(both: abm.ComparisonResult, key: str, days: int = 1) -> np.ndarray:
-    frame = both.tables["summaries"]
-    return frame.filter(frame["days"] == days)[key].drop_nulls().to_numpy()
+def of_comparison(both: abm.ComparisonResult, key: str) -> np.ndarray:
+    return both.data.of("1 day")[key].drop_nulls().to_numpy()
 
 
 # -- the effects ---------------------------------------------------------------------------------------

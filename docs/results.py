@@ -369,7 +369,7 @@ LABELS = ("speed", "verdict_real", "verdict_financial")
 def comparison_table(both: abm.ComparisonResult) -> str:
     """The comparison's summaries: medians with the middle eighty per cent of seeds, and shares of labels."""
     frame = both.tables["summaries"]
-    members = {days: frame.filter(frame["days"] == days) for days in sorted(set(frame["days"]))}
+    members = {label: both.data.of(label) for label in both.data.members}
     rows = []
     for name in (name for name in KEYS if name in frame.columns):
         cells = []
@@ -385,4 +385,4 @@ def comparison_table(both: abm.ComparisonResult) -> str:
             ranked = sorted(counts.items(), key=lambda item: -item[1])
             cells.append(", ".join(f"{label} {100 * count / len(own):.0f} %" for label, count in ranked))
         rows.append((f"`{name}`", *cells))
-    return table(("key of the summary", *(f"news over {days} day{'s' * (days != 1)}" for days in members)), rows)
+    return table(("key of the summary", *(f"news over {label}" for label in members)), rows)

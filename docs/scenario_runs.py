@@ -17,7 +17,7 @@ from results import number, percent, share, table
 
 import abm
 from abm.economy import Economy
-from abm.experiments.compare import AFTERMATH, last_news
+from abm.experiments.members import AFTERMATH, last_news
 from abm.experiments.one_run import ticks_of, twin_scenarios
 from abm.experiments.workers import Failure, each
 from abm.ledger.chart import AI_EQUITY, FUNDS

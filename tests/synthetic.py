@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from abm.outcome.reduce import reduce_run
 from abm.outcome.summary import summarise
 from abm.outcome.tables import ticks_frame
 from abm.report.data import ComparisonData, MemberRun, comparison_data
+from abm.report.members import Member, days_label
 from abm.scenario import Scenario, load
 
 FUNDS, ACCOUNTS = 500, 100
@@ -78,8 +80,24 @@ def small_comparison(
 ) -> ComparisonData:
     """A comparison of a few seeds with crashes made by hand."""
     world = scenario or load("us_late_2025")
-    runs = [member_run(d, seed, world) for d in days for seed in seeds]
-    return comparison_data(world, how.pop("runs", runs), days=days, seeds=seeds, horizon=200, **how)
+    runs = how.pop("runs", None)
+    if runs is None:
+        runs = [member_run(d, seed, world) for d in days for seed in seeds]
+    members = [speed(d, world) for d in days]
+    return comparison_data(world, runs, members=members, reference=members[-1].label, seeds=seeds, horizon=200, **how)
+
+
+def speed(days: int, world: Scenario) -> Member:
+    """A member of a comparison of speeds; the crashes made by hand start on day 20."""
+    return Member(days_label(days), world.replace({"spark.days": days, "spark.start": 20}), "quiet", days)
+
+
+def worlds_compared(names: Sequence[str], seeds: Sequence[int] = (0, 1, 2, 3)) -> ComparisonData:
+    """A comparison of worlds by name: the first crashes at once, the others more slowly, each with its own quiet."""
+    world = load("us_late_2025")
+    members = [Member(name, world.replace({"funds.leverage": 1 + k / 10}), name) for k, name in enumerate(names)]
+    runs = [replace(member_run(1 + 20 * k, seed, world), member=name) for k, name in enumerate(names) for seed in seeds]
+    return comparison_data(world, runs, members=members, reference=names[0], seeds=seeds, horizon=200)
 
 
 def member_run(days: int, seed: int, scenario: Scenario) -> MemberRun:
@@ -87,7 +105,7 @@ def member_run(days: int, seed: int, scenario: Scenario) -> MemberRun:
     ticks, off, events = crash(seed, days)
     twins = {"all_off": off, "no_news": ticks_of(np.zeros(ticks.height)), "belief_only": off}
     tables: Any = SimpleNamespace(ticks=ticks, events=events)
-    return MemberRun(days, seed, summarise(ticks, **twins, scenario=scenario), reduce_run(tables, scenario))
+    return MemberRun(days_label(days), seed, summarise(ticks, **twins, scenario=scenario), reduce_run(tables, scenario))
 
 
 def _log(start: int, selling: np.ndarray) -> pl.DataFrame:

@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
-from synthetic import crash, small_comparison, ticks_of
+from matplotlib.text import Text
+from synthetic import crash, small_comparison, ticks_of, worlds_compared
 
-from abm.figures.comparison import comparison_figures
+from abm.figures.comparison import comparison_figures, who_sold_what
 from abm.figures.run import forced_sales, prices, run_figures
 from abm.figures.style import LOOKS, png, save, svg
 from abm.outcome.reduce import MARKETS
@@ -96,7 +97,7 @@ def test_dots_of_all_seeds_are_drawn():
     data = small_comparison(seeds=tuple(range(7)))
     axis = comparison_figures(data)["speed"].axes[0]
     assert np.size(axis.lines[0].get_xdata()) == 7
-    assert data.summaries.filter(pl.col("days") == 1).height == 7
+    assert data.summaries.filter(pl.col("member") == "1 day").height == 7
 
 
 def test_the_last_bar_of_the_verdicts_is_without_the_spark(figures):
@@ -106,6 +107,24 @@ def test_the_last_bar_of_the_verdicts_is_without_the_spark(figures):
     widths = [bar.get_width() for bar in axes[2].patches]
     assert widths[2] == 1.0  # calm in every seed
     assert len(widths) == 9
+
+
+@pytest.mark.slow
+def test_no_name_of_six_members_is_cut_or_covers_another():
+    names = [f"funds.leverage = {k}, policy.note_purchases.per_day = {k}" for k in range(6)]
+    drawn = comparison_figures(worlds_compared(names, (0, 1)))
+    drawn["who_sold_what"] = who_sold_what(worlds_compared([f"{name}, spark.days = 500" for name in names], (0, 1)))
+    for name, texts in (
+        ("verdicts", drawn["verdicts"].axes[0].get_yticklabels()),
+        ("speed", drawn["speed"].axes[0].get_yticklabels()),
+        ("paths", [axis.yaxis.label for axis in drawn["paths"].axes[:: len(MARKETS)]]),
+        ("who_sold_what", [text for text in drawn["who_sold_what"].findobj(Text) if "leverage" in text.get_text()]),
+    ):
+        boxes = [text.get_window_extent() for text in texts]
+        edges = drawn[name].bbox
+        assert len(boxes) >= 6, name
+        assert all(edges.x0 <= box.x0 and box.x1 <= edges.x1 for box in boxes), name
+        assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k]), name
 
 
 def test_matplotlib_waits_until_something_is_drawn():

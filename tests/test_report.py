@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
-from synthetic import crash, member_run, small_comparison
+from synthetic import crash, member_run, small_comparison, worlds_compared
 
 from abm.figures.comparison import comparison_figures
 from abm.figures.style import svg
 from abm.outcome.summary import summarise
 from abm.report import tables
-from abm.report.data import FAILED_RUNS, QUANTILES, comparison_data
+from abm.report.data import FAILED_RUNS, QUANTILES
 from abm.report.pages import comparison_report, run_report
 from abm.report.words import answer, interval, number, pair, signed
 from abm.scenario import load
@@ -78,8 +78,9 @@ def test_nothing_about_the_machine(page):
 def test_whatever_a_user_wrote_is_escaped(data):
     wild = replace(
         data, name=NASTY, title=NASTY, why=NASTY, digest=NASTY,
-        members={1: NASTY, 60: NASTY}, settings=((NASTY, NASTY),),
-        failed_runs=pl.DataFrame({"days": [1], "seed": [0], "reason": [NASTY]}),
+        members={label: replace(one, label=NASTY, days=None) for label, one in data.members.items()},
+        settings=((NASTY, NASTY),), reference="60 days",
+        failed_runs=pl.DataFrame({"member": [NASTY], "seed": [0], "reason": [NASTY]}),
     )  # fmt: skip
     page = comparison_report(wild)
     assert "<script" not in page
@@ -149,16 +150,14 @@ def test_the_answer_comes_from_the_numbers(data):
 def test_the_order_in_which_runs_arrive_changes_nothing():
     world = load("us_late_2025")
     runs = [member_run(d, seed, world) for d in (1, 60) for seed in (0, 1)]
-    there, back = (
-        comparison_data(world, order, days=(60, 1), seeds=(1, 0), horizon=200) for order in (runs, runs[::-1])
-    )
-    assert list(there.members) == [1, 60]
+    there, back = (small_comparison(runs=order, days=(1, 60), seeds=(1, 0)) for order in (runs, runs[::-1]))
+    assert there.seeds == (0, 1)
     assert all(there.tables()[name].equals(back.tables()[name]) for name in there.tables())
 
 
 def test_quantiles_are_over_seeds(data):
     assert dict(data.quantiles.schema) == {name: getattr(pl, kind)() for name, kind in QUANTILES.items()}
-    own = data.quantiles.filter((pl.col("series") == "price_ai_equity") & (pl.col("days") == 1))
+    own = data.quantiles.filter((pl.col("series") == "price_ai_equity") & (pl.col("member") == "1 day"))
     prices = [crash(seed, 1)[0]["price_ai_equity"].to_numpy()[150] for seed in data.seeds]
     assert own["q50"][150] == pytest.approx(sum(sorted(prices)[1:3]) / 2, rel=1e-5)
     assert (own["q10"] <= own["q50"]).all()
@@ -170,14 +169,14 @@ def test_quantiles_are_over_seeds(data):
 def test_a_seed_that_failed_in_one_member_is_no_pair():
     world = load("us_late_2025")
     runs = [member_run(d, seed, world) for d in (1, 60) for seed in (0, 1, 2) if (d, seed) != (60, 1)]
-    data = small_comparison(seeds=(0, 1, 2), runs=runs, failed=[(60, 1, "ValueError: no")])
-    assert pair(data, 1, 60, "drawdown").n == 2  # pyright: ignore[reportOptionalMemberAccess]
+    data = small_comparison(seeds=(0, 1, 2), runs=runs, failed=[("60 days", 1, "ValueError: no")])
+    assert pair(data, "1 day", "60 days", "drawdown").n == 2  # pyright: ignore[reportOptionalMemberAccess]
     assert "ValueError: no" in comparison_report(data)
 
 
 @pytest.mark.usefixtures("without_images")
 def test_a_comparison_without_any_result_still_says_so():
-    data = small_comparison(seeds=(0,), runs=[], failed=[(1, 0, "broke"), (60, 0, "broke")])
+    data = small_comparison(seeds=(0,), runs=[], failed=[("1 day", 0, "broke"), ("60 days", 0, "broke")])
     assert dict(data.failed_runs.schema) == {name: getattr(pl, kind)() for name, kind in FAILED_RUNS.items()}
     page = comparison_report(data)
     assert "nothing can be said" in page
@@ -208,6 +207,21 @@ def test_numbers_in_words():
     assert signed(-0.05, "share") == "-5.0 points"
     assert signed(-1e-9, "share") == "0.0 points"
     assert interval(None, "share") == ("–", "–")
+
+
+def test_worlds_are_compared_with_the_first_and_have_their_own_quiet():
+    compared = worlds_compared(("as it is", "slower", "slowest"))
+    told = answer(compared)
+    assert told.startswith("Against as it is, where the leveraged owners' lenders lost $")
+    assert "(slower), less; " in told
+    header = tables.differences(compared, tables.SPEED_KEYS).header
+    assert [name for name in header if " less " in name] == [
+        "slower less as it is, mean",
+        "slowest less as it is, mean",
+    ]
+    assert tables.verdicts(compared).header[-1] == "slowest, without the spark: share (95 % interval)"
+    assert ("funds.leverage", "1", "1.1", "1.2") not in compared.settings
+    assert ("leverage of funds", "1 x today's", "1.1 x today's", "1.2 x today's") in compared.settings
 
 
 @pytest.mark.usefixtures("without_images")

@@ -1,8 +1,10 @@
-"""`powderkeg compare`: the same bubble bursting fast and slowly, over many seeds."""
+"""`powderkeg compare`: several worlds, or several futures of one saved state, over many seeds."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,24 +13,52 @@ from abm.cli.options import (
     Json,
     Out,
     Quiet,
-    ScenarioName,
     Set,
     Verbose,
     chosen_scenario,
     default_folder,
+    safe_name,
+    state_scenario,
 )
 from abm.cli.screen import Bar, Screen
 
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+LONGEST = 60  # characters of the names in a folder's
+
 
 def compare(
-    scenario: ScenarioName = None,
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SCENARIO]...", help="Shipped names or TOML files.", show_default="us_late_2025"),
+    ] = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="CHANGES",
+            help='One more member: the scenario with these changes, "path=value, path=value"; repeatable.',
+            show_default=False,
+        ),
+    ] = None,
     days: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Days over which the spark is spread; repeatable.", show_default="1 and 500"),
+        typer.Option(
+            min=1,
+            help="Days over which the spark is spread, of every member; repeatable.",
+            show_default="1 and 500 where nothing else is compared",
+        ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, each run with every --days.")] = 100,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="How many seeds, the same for every member.", show_default="100")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
     set_: Set = None,
+    from_state: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Let all go on from a state that `run --save` wrote, with its seed."),
+    ] = None,
     out: Out = None,
     as_json: Json = False,
     workers: Annotated[
@@ -39,20 +69,38 @@ def compare(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compare sudden and gradual sparks on the same draws, and write tables and a report."""
+    """Compare scenarios, changes of one, or speeds of the news on the same draws, and write tables and a report."""
     from abm.experiments.files import new_folder
+    from abm.scenario import parse_overrides
 
     screen = Screen(quiet, verbose)
-    chosen = chosen_scenario(scenario, set_)
-    members = tuple(days or (1, 500))
-    ending = f"days{'-'.join(map(str, members))}-seeds{seeds}" + (f"-from{seed}" if seed else "")
-    folder = out or default_folder(chosen, set_, ending)
+    if from_state is not None and not scenarios:
+        chosen = [state_scenario(from_state, set_)]
+    else:
+        chosen = [chosen_scenario(name, set_) for name in scenarios or (None,)]
+    changes = [parse_overrides(text) for text in with_ or ()]
+    if days is None and len(chosen) == 1 and not changes:
+        days = [1, 500]
+    ending = "-".join([f"days{'-'.join(map(str, days))}"] if days else [])
+    ending = f"{ending}-seeds{seeds or 100}" if from_state is None else f"{ending}-{safe_name(from_state.stem)}"
+    ending = ending.lstrip("-") + (f"-from{seed}" if seed else "")
+    folder = out or folder_of(chosen, set_, with_, ending)
     with new_folder(folder, force) as hidden:
         screen.say_if_cold()
-        from abm.experiments.compare import compare as compare_scenario
+        from abm.experiments.compare import compare as compare_scenarios
+        from abm.experiments.members import AFTERMATH
 
-        with Bar(screen, "seeds") as bar:
-            result = compare_scenario(chosen, days=members, seeds=seeds, first_seed=seed, workers=workers, progress=bar)
+        with Bar(screen, "seeds" if from_state is None else "futures") as bar:
+            result = compare_scenarios(
+                chosen,
+                days,
+                seeds,
+                changes=changes,
+                first_seed=seed,
+                from_state=from_state,
+                workers=workers,
+                progress=bar,
+            )
         screen.detail("writing tables, figures and the report")
         result.write_into(hidden)
     if as_json:
@@ -63,7 +111,18 @@ def compare(
         from abm.cli.words import print_comparison
 
         print_comparison(result)
+    since = "the last news of the slowest" if from_state is None else "the last news, or after the state"
+    screen.say(f"every run has {result.data.horizon} days, {AFTERMATH} after {since}")
     screen.say(f"written to {folder}; the report is {folder / 'report.html'}")
     if result.failures:
         screen.say(f"{len(result.failures)} runs failed; the first: {result.failures[0][2]}")
         raise typer.Exit(3)
+
+
+def folder_of(chosen: list[Scenario], set_: list[str] | None, with_: list[str] | None, ending: str) -> Path:
+    """Where a comparison is written by default: a piece of a digest stands for what its name does not say."""
+    if len(chosen) == 1 and not with_:
+        return default_folder(chosen[0], set_, ending)
+    what = repr([scenario.digest for scenario in chosen] + sorted(with_ or ()))
+    names = "-".join(safe_name(scenario.name) for scenario in chosen)[:LONGEST]
+    return Path("outputs", f"{names}-{ending}-{hashlib.sha256(what.encode()).hexdigest()[:8]}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from abm.experiments.results import ComparisonResult, RunResult
 
 SHOWN = (
@@ -26,6 +28,7 @@ MEDIANS = (
     *("output_shortfall", "forced_sales_bn"),
 )
 LABELS = ("speed", "verdict_real", "verdict_financial")
+MOST_WITH_MEANING = 3  # members beside which the meaning of a key has room
 
 
 def print_run(result: RunResult) -> None:
@@ -40,22 +43,39 @@ def print_run(result: RunResult) -> None:
 
 
 def print_comparison(result: ComparisonResult) -> None:
-    """Medians over seeds and shares of verdicts, a column per member and one for the draws without the spark."""
+    """Medians over seeds and shares of verdicts, a column per member; and for the draws without the spark.
+
+    These have a column where all members share them, else a row below that of the key.
+    """
     from abm.outcome.summary import Summary
+    from abm.report.members import WITHOUT_SPARK
 
     described = {key: (unit, meaning) for key, unit, meaning in Summary.describe()}
-    summaries = result.tables["summaries"]
-    members = [summaries.filter(summaries["days"] == days) for days in result.data.members]
+    data = result.data
+    shared = len(data.quiet_worlds()) == 1
     rows = []
+
+    def add(name: str, key: str, said: Callable[[pl.Series], str], meaning: str) -> None:
+        cells = [said(data.of(label)[key]) for label in data.members]
+        calm = [""]
+        if f"no_news_{key}" in described:
+            calm = [said(data.without_spark(key, label)) for label in data.members]
+        rows.append((name, *cells, *(calm[:1] if shared else ()), meaning))
+        if not shared and len(calm) > 1:
+            rows.append((f"  {WITHOUT_SPARK}", *calm, ""))
+
     for key in MEDIANS:
         unit, meaning = described[key]
-        calm = shown(result.data.without_spark(key).median(), unit) if f"no_news_{key}" in described else ""
-        rows.append((f"median {key}", *(shown(member[key].median(), unit) for member in members), calm, meaning))
+        add(f"median {key}", key, lambda values, unit=unit: shown(values.median(), unit), meaning)
     for key in LABELS:
-        found = [*(member[key].drop_nulls() for member in members), result.data.without_spark(key)]
-        rows.append((key, *(shares(labels.to_list()) for labels in found), "share of seeds with each label"))
-    header = ("", *(f"{days} day{'s' * (days > 1)}" for days in result.data.members), "without spark", "meaning")
-    print_table(f"{result.scenario.name}, {len(result.data.seeds)} seeds", header, rows)
+        add(key, key, lambda labels: shares(labels.drop_nulls().to_list()), "share of seeds with each label")
+    names = dict.fromkeys(member.scenario.name for member in data.members.values())
+    title = f"{', '.join(names)}, {len(data.seeds)} seeds"
+    if data.origin is not None:
+        title = f"{', '.join(names)}, seed {data.seeds[0]} from day {data.origin['day']} on"
+    header = ("", *data.members, *([WITHOUT_SPARK] if shared else ()), "meaning")
+    width = len(header) - (len(data.members) > MOST_WITH_MEANING)
+    print_table(title, header[:width], [row[:width] for row in rows])
 
 
 def shown(value: Any, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""Figures of a comparison: the same bubble, the same draws, news at different speeds."""
+"""Figures of a comparison: its members on the same draws, side by side."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.figures.style import GREY, LOOK_OF, LOOKS, in_style, legend_below, panels, shade_news, short, words
+from abm.figures.style import GREY, LOOK_OF, LOOKS, in_style, legend_below, panels, shade_news, words, wrapped
 from abm.outcome.reduce import MARKETS, SECTOR_ORDER, SELLERS
 from abm.outcome.verdict import FINANCIAL, REAL, SPEEDS, Cuts
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from abm.report.data import ComparisonData
 
 DAY = "trading day"
+ACROSS = 2  # panels of sellers that fit beside each other
+LONGEST = 26  # characters of a member's name on one line beside an axis
 SPREAD = "middle 80 % of seeds"
 SHADES = ("#F0F0F0", "#A6A6A6", "#4D4D4D")  # by severity, the same in grey print
 
@@ -35,17 +37,18 @@ def comparison_figures(data: ComparisonData) -> dict[str, Figure]:
 
 @in_style
 def paths(data: ComparisonData) -> Figure:
-    """Draw the price in each market for each speed, one row each, on the same axes."""
-    title = "The same bubble bursts at different speeds: prices, median and spread over seeds"
+    """Draw the price in each market for each member, one row each, on the same axes."""
+    what = "The same bubble bursts at different speeds" if data.of_speeds else "The same draws in different worlds"
+    title = f"{what}: prices, median and spread over seeds"
     figure, axes = panels(title, len(data.members), len(MARKETS), height=2.1, width=9.5, sharex=True, sharey="col")
-    for row, days in zip(axes, data.members, strict=True):
+    for row, label in zip(axes, data.members, strict=True):
         for axis, market in zip(row, MARKETS, strict=True):
-            _band(axis, data, days, f"price_{market}", LOOK_OF[market].colour)
-            tick, _, median, _ = _quantiles(data, days, f"news_{market}")
+            _band(axis, data, label, f"price_{market}", LOOK_OF[market].colour)
+            tick, _, median, _ = _quantiles(data, label, f"news_{market}")
             axis.plot(tick, median, color="black", linewidth=0.8, linestyle="--", label="news alone, median")
-            axis.set_title(words(market) if days == next(iter(data.members)) else "")
-            _mark_news(axis, data, days)
-        row[0].set_ylabel(f"{short(days)}\nprice, start = 1")
+            axis.set_title(words(market) if label == next(iter(data.members)) else "")
+            _mark_news(axis, data, label)
+        row[0].set_ylabel(f"{_name(data, label)}\nprice, start = 1")
     for axis in axes[-1]:
         axis.set_xlabel(DAY)
     legend_below(figure, axes[0][0])
@@ -54,7 +57,7 @@ def paths(data: ComparisonData) -> Figure:
 
 @in_style
 def strain(data: ComparisonData) -> Figure:
-    """Draw belief, depth, forced sales and dealers' capital, one row per speed, on the same axes."""
+    """Draw belief, depth, forced sales and dealers' capital, one row per member, on the same axes."""
     columns = (
         ("believers", "believers, share"),
         ("depth_ai_equity", "depth of AI equity, normal = 1"),
@@ -63,13 +66,13 @@ def strain(data: ComparisonData) -> Figure:
     )
     title = "What stands between the news and the price: belief, depth, forced sales, and the lenders' cushion"
     figure, axes = panels(title, len(data.members), len(columns), height=2.1, width=11.0, sharex=True, sharey="col")
-    for row, days in zip(axes, data.members, strict=True):
+    for row, label in zip(axes, data.members, strict=True):
         for axis, (series, what), look in zip(row, columns, LOOKS, strict=False):
-            _band(axis, data, days, series, look.colour)
-            axis.set_title(what if days == next(iter(data.members)) else "", fontsize=8.5)
+            _band(axis, data, label, series, look.colour)
+            axis.set_title(what if label == next(iter(data.members)) else "", fontsize=8.5)
             axis.set_ylim(bottom=0.0)
-            _mark_news(axis, data, days)
-        row[0].set_ylabel(short(days))
+            _mark_news(axis, data, label)
+        row[0].set_ylabel(_name(data, label))
     for axis in axes[-1]:
         axis.set_xlabel(DAY)
     legend_below(figure, axes[0][0])
@@ -86,10 +89,10 @@ def speed(data: ComparisonData) -> Figure:
     )
     title = "How fast AI equity falls, and how much of that the system adds to the news; a dot is a seed"
     figure, axes = panels(title, 1, len(columns), height=0.75 * len(data.members) + 1.2, width=9.5, sharey=True)
-    places = {days: -k for k, days in enumerate(data.members)}
+    places = {label: -k for k, label in enumerate(data.members)}
     for axis, (key, what) in zip(axes[0], columns, strict=True):
-        for (days, place), look in zip(places.items(), _looks(len(places)), strict=True):
-            values = _values(data, days, key)
+        for (label, place), look in zip(places.items(), _looks(len(places)), strict=True):
+            values = data.of(label)[key].drop_nulls().to_numpy()
             offsets = place + 0.5 * (_spread_out(len(values)) - 0.5)
             axis.plot(values, offsets, look.marker, color=look.colour, alpha=0.45, markersize=3.5, linewidth=0)
             if len(values):
@@ -102,7 +105,7 @@ def speed(data: ComparisonData) -> Figure:
                 axis.axvline(cut, color=GREY, linewidth=0.8, linestyle=":")
         else:
             axis.axvline(0.0, color=GREY, linewidth=0.8, linestyle=":")
-    axes[0][0].set_yticks(list(places.values()), [short(days) for days in places])
+    axes[0][0].set_yticks(list(places.values()), [_name(data, label) for label in places])
     axes[0][0].set_ylim(min(places.values()) - 0.6, 0.6)
     return figure
 
@@ -115,10 +118,10 @@ def first_failures(data: ComparisonData) -> Figure:
     if firsts.is_empty():
         title = "Nobody fails in any seed"
     figure, axes = panels(title, len(data.members), 1, height=1.75, width=9.5, sharex=True)
-    for (axis,), days in zip(axes, data.members, strict=True):
-        seeds = max(1, _n_runs(data, days))
-        own = firsts.filter(firsts["days"] == days)
-        labels = []
+    for (axis,), label in zip(axes, data.members, strict=True):
+        seeds = max(1, data.of(label).height)
+        own = firsts.filter(firsts["member"] == label)
+        rows = []
         for place, sector in enumerate(SECTOR_ORDER):
             look = LOOK_OF[sector]
             ticks = own.filter(own["sector"] == sector)["tick"].to_numpy()
@@ -133,12 +136,12 @@ def first_failures(data: ComparisonData) -> Figure:
                     textcoords="offset points", ha="left" if right else "right", va="center",
                     bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
                 )  # fmt: skip
-            labels.append(f"{words(sector)}\n(in {len(ticks) / seeds:.0%} of seeds)")
-        axis.set_yticks([-k for k in range(len(SECTOR_ORDER))], labels, fontsize=8)
+            rows.append(f"{words(sector)}\n(in {len(ticks) / seeds:.0%} of seeds)")
+        axis.set_yticks([-k for k in range(len(SECTOR_ORDER))], rows, fontsize=8)
         axis.set_ylim(-len(SECTOR_ORDER) + 0.4, 0.6)
         axis.set_xlim(0, data.horizon)
-        axis.set_title(f"{short(days)}; the bar is the median of the seeds in which it happens")
-        _mark_news(axis, data, days)
+        axis.set_title(f"{data.members[label].axis}; the bar is the median of the seeds in which it happens")
+        _mark_news(axis, data, label)
     axes[-1][0].set_xlabel(DAY)
     return figure
 
@@ -149,14 +152,18 @@ def who_sold_what(data: ComparisonData) -> Figure:
     import polars as pl
 
     title, highest = "Who is forced to sell what: mean over seeds, whole run", 0.0
-    figure, axes = panels(title, 1, len(data.members), height=2.6, width=9.5, sharey=True)
-    for axis, days in zip(axes[0], data.members, strict=True):
-        own = data.sales.filter(pl.col("days") == days)
+    columns = min(len(data.members), ACROSS)
+    figure, axes = panels(title, -(-len(data.members) // columns), columns, height=2.6, width=9.5, sharey=True)
+    places = [axis for row in axes for axis in row]
+    for axis in places[len(data.members) :]:
+        axis.set_axis_off()
+    for axis, label in zip(places, data.members, strict=False):
+        own = data.sales.filter(pl.col("member") == label)
         start = np.zeros(len(SELLERS))
         for market in MARKETS:
             totals = own.filter(pl.col("instrument") == market).group_by("seller").agg(pl.col("amount").sum())
             by_seller = dict(totals.iter_rows())
-            amounts = np.array([by_seller.get(s, 0.0) for s in SELLERS]) / max(1, _n_runs(data, days))
+            amounts = np.array([by_seller.get(s, 0.0) for s in SELLERS]) / max(1, data.of(label).height)
             look = LOOK_OF[market]
             axis.bar(
                 range(len(SELLERS)), amounts, bottom=start, color=look.colour, hatch=look.hatch,
@@ -165,9 +172,10 @@ def who_sold_what(data: ComparisonData) -> Figure:
             start += amounts
         highest = max(highest, float(start.max()))
         axis.set_xticks(range(len(SELLERS)), [words(s).replace(" ", "\n") for s in SELLERS], fontsize=8)
-        axis.set_title(short(days))
+        axis.set_title(wrapped(data.members[label].axis, 120 / columns))
         axis.grid(visible=False, axis="x")
-    axes[0][0].set_ylabel("forced sales, $bn")
+    for row in axes:
+        row[0].set_ylabel("forced sales, $bn")
     axes[0][0].set_ylim(0.0, 1.06 * highest or 1.0)
     legend_below(figure, axes[0][0])
     return figure
@@ -178,11 +186,13 @@ def verdicts(data: ComparisonData) -> Figure:
     """Draw the shares of seeds with each label: speed, real and financial verdict; and without the spark."""
     axes_of_labels = (("speed", SPEEDS), ("verdict_real", REAL), ("verdict_financial", FINANCIAL))
     title = "How the seeds are judged: share of seeds with each label, with the spark and without it"
-    bars = [short(days) for days in data.members] + ["without the spark"]
+    quiet = data.quiet_worlds()
+    bars = [_name(data, label) for label in data.members] + [wrapped(world, LONGEST) for world in quiet]
     places = [-k for k in range(len(bars))]
     figure, axes = panels(title, 1, 3, height=0.55 * len(bars) + 1.9, width=9.5, sharey=True)
     for axis, (key, labels) in zip(axes[0], axes_of_labels, strict=True):
-        found = [_values(data, days, key) for days in data.members] + [data.without_spark(key).to_numpy()]
+        found = [data.of(label)[key].drop_nulls().to_numpy() for label in data.members]
+        found += [data.without_spark(key, label).to_numpy() for label in quiet.values()]
         before = np.zeros(len(bars))
         for k, label in enumerate(labels):
             shares = np.array([(of == label).mean() if len(of) else 0.0 for of in found])
@@ -204,26 +214,21 @@ def verdicts(data: ComparisonData) -> Figure:
     return figure
 
 
-def _band(axis: Axes, data: ComparisonData, days: int, series: str, colour: str) -> None:
-    tick, low, median, high = _quantiles(data, days, series)
+def _band(axis: Axes, data: ComparisonData, label: str, series: str, colour: str) -> None:
+    tick, low, median, high = _quantiles(data, label, series)
     axis.fill_between(tick, low, high, color=colour, alpha=0.25, linewidth=0.0, label=SPREAD)
     axis.plot(tick, median, color=colour, label="median")
 
 
-def _quantiles(data: ComparisonData, days: int, series: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _quantiles(data: ComparisonData, label: str, series: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     import polars as pl
 
-    own = data.quantiles.filter((pl.col("days") == days) & (pl.col("series") == series))
+    own = data.quantiles.filter((pl.col("member") == label) & (pl.col("series") == series))
     return own["tick"].to_numpy(), own["q10"].to_numpy(), own["q50"].to_numpy(), own["q90"].to_numpy()
 
 
-def _values(data: ComparisonData, days: int, key: str) -> np.ndarray:
-    own = data.summaries.filter(data.summaries["days"] == days)
-    return own[key].drop_nulls().to_numpy()
-
-
-def _n_runs(data: ComparisonData, days: int) -> int:
-    return int((data.summaries["days"] == days).sum())
+def _name(data: ComparisonData, label: str) -> str:
+    return wrapped(data.members[label].axis, LONGEST)
 
 
 def _looks(count: int) -> list:
@@ -235,5 +240,6 @@ def _spread_out(count: int) -> np.ndarray:
     return (np.arange(1, count + 1) * 0.6180339887498949) % 1.0
 
 
-def _mark_news(axis: Axes, data: ComparisonData, days: int) -> None:
-    shade_news(axis, data.spark_start, data.spark_start + days - 1)
+def _mark_news(axis: Axes, data: ComparisonData, label: str) -> None:
+    spark = data.members[label].scenario.spark
+    shade_news(axis, spark.start, spark.start + spark.days - 1)

@@ -133,11 +133,6 @@ def words(name: str) -> str:
     )
 
 
-def short(days: int) -> str:
-    """Return a member's name for an axis."""
-    return "sudden (1 day)" if days == 1 else f"over {days} days"
-
-
 def svg(figure: Figure) -> bytes:
     """Return the figure as SVG without date, program or machine in it."""
     return _rendered(figure, "svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

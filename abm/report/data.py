@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from abm.outcome.reduce import FIRST_FAILURES, LIQUIDITY, SALES, Reduced, schema
+from abm.report.members import WITHOUT_SPARK, Member
 
 if TYPE_CHECKING:
     import polars as pl
 
     from abm.outcome.summary import Summary
 
-KEYS = {"days": "Int32", "seed": "Int64"}
+KEYS = {"member": "String", "seed": "Int64"}
 QUANTILES = {
-    "days": "Int32",
+    "member": "String",
     "tick": "Int32",
     "series": "String",
     "q10": "Float64",
@@ -25,13 +27,18 @@ QUANTILES = {
     "q90": "Float64",
 }
 FAILED_RUNS = {**KEYS, "reason": "String"}
+USUAL = (  # what is shown of every comparison, and the channels
+    *("spark.total", "spark.start", "run.ticks", "funds.leverage", "funds.crowding", "markets.depth"),
+    *("banks.capital", "buyers.cash"),
+)
+MOST_DIFFERENCES = 25  # settings that the report shows beside the usual ones
 
 
 @dataclass(frozen=True)
 class MemberRun:
-    """One finished run of a comparison: member (days of news), seed, summary, and the run in little."""
+    """One finished run of a comparison: label of the member, seed, summary, and the run in little."""
 
-    days: int
+    member: str
     seed: int
     summary: Summary
     reduced: Reduced
@@ -41,33 +48,62 @@ class MemberRun:
 class ComparisonData:
     """A finished comparison.
 
-    members: days of news -> label in plain words, quickest first. settings: (name, value) in words.
-    summaries: a row per member and seed: `days, seed`, then every Summary key.
+    members: by label, in order; the others are compared with `reference`. settings: (name, value) in words, or a
+    value for each member where they differ.
+    summaries: a row per member and seed: `member, seed`, then every Summary key.
     quantiles: over seeds, per member, day and series of `abm.outcome.reduce.PATHS` (QUANTILES).
-    first_failures, liquidity, sales: `days, seed`, then FIRST_FAILURES, LIQUIDITY, SALES of `reduce`.
-    failed_runs: runs without a result, `days, seed, reason`.
+    first_failures, liquidity, sales: `member, seed`, then FIRST_FAILURES, LIQUIDITY, SALES of `reduce`.
+    failed_runs: runs without a result, `member, seed, reason`. origin: the saved state that all go on from, if any.
     """
 
     name: str
     title: str
     why: str
     digest: str
-    members: Mapping[int, str]
+    members: Mapping[str, Member]
+    reference: str
     seeds: tuple[int, ...]
     horizon: int
-    spark_start: int
-    spark_total: float
-    settings: tuple[tuple[str, str], ...] = field(repr=False)
+    settings: tuple[tuple[str, ...], ...] = field(repr=False)
     summaries: pl.DataFrame = field(repr=False)
     quantiles: pl.DataFrame = field(repr=False)
     first_failures: pl.DataFrame = field(repr=False)
     liquidity: pl.DataFrame = field(repr=False)
     sales: pl.DataFrame = field(repr=False)
     failed_runs: pl.DataFrame = field(repr=False)
+    origin: Mapping[str, Any] | None = field(repr=False, default=None)
 
-    def without_spark(self, key: str) -> pl.Series:
-        """Return a key of the runs without the spark, `no_news_KEY`, one per seed: the same for all members."""
-        return self.summaries.unique("seed", keep="first", maintain_order=True)[f"no_news_{key}"].drop_nulls()
+    @property
+    def of_speeds(self) -> bool:
+        """Whether the members differ in the days of their news alone."""
+        return all(member.days is not None for member in self.members.values())
+
+    @property
+    def others(self) -> list[str]:
+        """All members but the one that they are compared with, in order."""
+        return [label for label in self.members if label != self.reference]
+
+    def of(self, label: str) -> pl.DataFrame:
+        """The summaries of one member."""
+        return self.summaries.filter(self.summaries["member"] == label)
+
+    def quiet_worlds(self) -> dict[str, str]:
+        """The worlds without the spark by name, and a member of each: one, where all members share it."""
+        first: dict[str, str] = {}
+        for label, member in self.members.items():
+            first.setdefault(member.quiet, label)
+        if len(first) == 1:
+            return dict.fromkeys([WITHOUT_SPARK], next(iter(first.values())))
+        return {f"{label}, {WITHOUT_SPARK}": label for label in first.values()}
+
+    def without_spark(self, key: str, label: str) -> pl.Series:
+        """Return a key of a member's runs without the spark, `no_news_KEY`, one per seed."""
+        import polars as pl
+
+        quiet = self.members[label].quiet
+        same = [other for other, member in self.members.items() if member.quiet == quiet]
+        runs = self.summaries.filter(pl.col("member").is_in(same))
+        return runs.unique("seed", keep="first", maintain_order=True)[f"no_news_{key}"].drop_nulls()
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """The tables by name, as they are written to a folder."""
@@ -79,52 +115,89 @@ def comparison_data(
     scenario: Any,
     runs: Iterable[MemberRun],
     *,
-    days: Iterable[int],
+    members: Sequence[Member],
+    reference: str,
     seeds: Iterable[int],
     horizon: int,
-    failed: Iterable[tuple[int, int, str]] = (),
+    failed: Iterable[tuple[str, int, str]] = (),
+    origin: Mapping[str, Any] | None = None,
 ) -> ComparisonData:
     """Pool the runs of a comparison; the order in which they arrive changes nothing.
 
-    `horizon` is the number of ticks of every run, `failed` lists (days, seed, reason).
+    `horizon` is the number of ticks of every run, `failed` lists (member, seed, reason).
     """
     import polars as pl
 
-    ordered = sorted(runs, key=lambda run: (run.days, run.seed))
-    members = {d: label(d) for d in sorted(set(days))}
+    place = {member.label: k for k, member in enumerate(members)}
+    ordered = sorted(runs, key=lambda run: (place[run.member], run.seed))
 
     def pooled(name: str, kinds: dict[str, str]) -> pl.DataFrame:
         frames = [
             getattr(run.reduced, name).select(
-                pl.lit(run.days, pl.Int32).alias("days"), pl.lit(run.seed, pl.Int64).alias("seed"), pl.all()
+                pl.lit(run.member).alias("member"), pl.lit(run.seed, pl.Int64).alias("seed"), pl.all()
             )
             for run in ordered
         ]
         return pl.concat(frames) if frames else pl.DataFrame(schema=schema(KEYS | kinds))
 
+    broken = sorted(failed, key=lambda run: (place[run[0]], run[1]))
     return ComparisonData(
         name=scenario.name,
         title=scenario.title,
         why=scenario.why,
         digest=scenario.digest,
-        members=members,
+        members={member.label: member for member in members},
+        reference=reference,
         seeds=tuple(sorted(set(seeds))),
         horizon=horizon,
-        spark_start=scenario.spark.start,
-        spark_total=scenario.spark.total,
-        settings=settings_in_words(scenario, horizon),
+        settings=settings_of(members, horizon),
         summaries=_summaries(ordered),
-        quantiles=_quantiles(ordered, members),
+        quantiles=_quantiles(ordered, list(place)),
         first_failures=pooled("first_failures", FIRST_FAILURES),
         liquidity=pooled("liquidity", LIQUIDITY),
         sales=pooled("sales", SALES),
-        failed_runs=pl.DataFrame(sorted(failed), schema=schema(FAILED_RUNS), orient="row"),
+        failed_runs=pl.DataFrame(broken, schema=schema(FAILED_RUNS), orient="row"),
+        origin=origin,
     )
 
 
-def label(days: int) -> str:
-    """Return a member's name in plain words."""
-    return "sudden: all the news on one day" if days == 1 else f"news spread over {days} days"
+def settings_of(members: Sequence[Member], horizon: int) -> tuple[tuple[str, ...], ...]:
+    """Return the usual settings, and what else differs: a value for each member, or one where all have the same."""
+    columns = [settings_in_words(member.scenario, horizon) for member in members]
+    rows = [(row[0][0], *(value for _, value in row)) for row in zip(*columns, strict=True)]
+    first, *rest = (member.scenario for member in members)
+    paths = list(dict.fromkeys(path for other in rest for path in first.differences(other)))
+    said = {*USUAL, *(["spark.days"] if all(member.days is not None for member in members) else [])}
+    paths = [path for path in paths if path not in said and not path.startswith("channels.")]
+    rows += [(path, *(_plain(member.scenario, path) for member in members)) for path in paths[:MOST_DIFFERENCES]]
+    if len(paths) > MOST_DIFFERENCES:
+        rows.append((f"{len(paths) - MOST_DIFFERENCES} more differ", *("" for _ in members)))
+    if len({member.scenario.actions for member in members}) > 1:
+        rows.append(("timed actions", *(actions_in_words(member.scenario.actions) for member in members)))
+    same = all(len(set(row[1:])) == 1 for row in rows)
+    return tuple((row[0], row[1]) if same else row for row in rows)
+
+
+def actions_in_words(actions: Iterable[Any]) -> str:
+    """Return timed actions as a reader finds them in a scenario's file."""
+    said = []
+    for action in actions:
+        parts = action.model_dump()
+        kind, tick = parts.pop("kind"), parts.pop("tick")
+        rest = ", ".join(f"{name} {value_in_words(value)}" for name, value in parts.items())
+        said.append(f"{kind} on day {tick} ({rest})")
+    return ", ".join(said) or "none"
+
+
+def value_in_words(value: Any) -> str:
+    """Return a setting's value as it is written in a scenario's file, without quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _plain(scenario: Any, path: str) -> str:
+    return value_in_words(reduce(getattr, path.split("."), scenario))
 
 
 def settings_in_words(scenario: Any, horizon: int) -> tuple[tuple[str, str], ...]:
@@ -151,22 +224,22 @@ def _summaries(runs: list[MemberRun]) -> pl.DataFrame:
 
     from abm.outcome.summary import polars_schema
 
-    rows = [{"days": run.days, "seed": run.seed, **run.summary.to_dict()} for run in runs]
+    rows = [{"member": run.member, "seed": run.seed, **run.summary.to_dict()} for run in runs]
     return pl.DataFrame(rows, schema=schema(KEYS | polars_schema()))
 
 
-def _quantiles(runs: list[MemberRun], members: Mapping[int, str]) -> pl.DataFrame:
+def _quantiles(runs: list[MemberRun], labels: Sequence[str]) -> pl.DataFrame:
     import polars as pl
 
     frames = []
-    for days in members:
-        own = [run.reduced.paths for run in runs if run.days == days]
+    for label in labels:
+        own = [run.reduced.paths for run in runs if run.member == label]
         for series in own[0] if own else ():
             spread = np.quantile(np.stack([paths[series] for paths in own]), (0.1, 0.5, 0.9), axis=0)
             frames.append(
                 pl.DataFrame(
                     {
-                        "days": np.full(spread.shape[1], days, np.int32),
+                        "member": [label] * spread.shape[1],
                         "tick": np.arange(spread.shape[1], dtype=np.int32),
                         "series": [series] * spread.shape[1],
                         "q10": spread[0].astype(np.float64),

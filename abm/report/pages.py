@@ -12,6 +12,7 @@ from abm.figures.style import svg
 from abm.outcome.reduce import liquidity_table
 from abm.outcome.summary import Summary
 from abm.outcome.verdict import Cuts
+from abm.outcome.wording import listed
 from abm.report import tables
 from abm.report.tables import Table
 from abm.report.words import answer, lead, money, number
@@ -44,7 +45,7 @@ _READING = {
         "crypto holders close positions on credit, and stablecoin issuers pay redemptions."
     ),
     "verdicts": (
-        "Each bar is all seeds of one speed; darker is worse, for the speed only quicker. The last bar is the same "
+        "Each bar is all seeds of one {member}; darker is worse, for the speed only quicker. {last} the same "
         "seeds without the spark: what everyday ups and downs alone would be called."
     ),
 }
@@ -75,9 +76,15 @@ _LIQUIDITY = (
     "mean daily volume that the cast on stage trades before the bad news, which is less than that of the real markets."
 )
 _PAIRED = (
-    "Differences are paired: the same seed at two speeds, quicker less slower, mean over up to {n} pairs, "
+    "Differences are paired: {pairs}, mean over up to {n} pairs, "
     "with Student's t interval. Shares have Wilson's interval."
 )
+_WORDS_OF_SPEED = {
+    "member": "speed",
+    "last": "The last bar is",
+    "pairs": "the same seed at two speeds, quicker less slower",
+}
+_WORDS = {"member": "member", "last": "The last bars are", "pairs": "the same seed in two members"}
 
 
 @dataclass(frozen=True)
@@ -119,15 +126,19 @@ def comparison_report(data: ComparisonData, drawn: Mapping[str, bytes] | None = 
 
     if drawn is None:
         drawn = {name: svg(figure) for name, figure in comparison_figures(data).items()}
-    pictures = {name: picture(content, _READING[name]) for name, content in drawn.items()}
+    words = _WORDS_OF_SPEED if data.of_speeds else _WORDS
+    pictures = {name: picture(content, _READING[name].format(**words)) for name, content in drawn.items()}
+    worlds = {member.scenario.name: member.scenario for member in data.members.values()}
+    why = [data.why] if len(worlds) == 1 else [f"{name}: {world.why}" for name, world in worlds.items()]
+    names = ["value"] if len(data.settings[0]) == 2 else list(data.members)
     sections = [
-        Section("The settings", [data.why], tables=[Table(("setting", "value"), data.settings, text_columns=99)]),
+        Section("The settings", why, tables=[Table(("setting", *names), data.settings, text_columns=99)]),
         Section("The paths", figures=[pictures["paths"], pictures["strain"]]),
         Section(
             "Speed, acceleration, amplification",
             figures=[pictures["speed"]],
             tables=[tables.differences(data, tables.SPEED_KEYS)],
-            notes=[_PAIRED.format(n=len(data.seeds)), _SPEED_CUTS],
+            notes=[_PAIRED.format(n=len(data.seeds), **words), _SPEED_CUTS],
         ),
         Section(
             "What it did to owners and lenders",
@@ -159,12 +170,12 @@ def comparison_report(data: ComparisonData, drawn: Mapping[str, bytes] | None = 
         sections.append(
             Section(
                 "Runs without a result",
-                tables=[Table(("days of news", "seed", "reason"), rows, text_columns=99)],
+                tables=[Table(("member", "seed", "reason"), rows, text_columns=99)],
             )
         )
     return render(
         Page(
-            title=f"{data.title} ({data.name})",
+            title=f"{data.title} ({data.name})" if len(worlds) == 1 else f"{listed(list(worlds))} compared",
             answer=answer(data),
             lead=lead(data),
             sections=sections,

@@ -89,18 +89,17 @@ class Table:
 
 
 def differences(data: ComparisonData, keys: Sequence[tuple[str, str, str]], centre: str = "median") -> Table:
-    """Return each member's median (or mean) of every key, and its paired difference to the slowest."""
-    members = list(data.members)
-    slowest = members[-1]
-    quicker = members[:-1]
-    header = ["", *(f"{spelled(d)}, {centre}" for d in members)]
-    header += [part for d in quicker for part in (f"{spelled(d)} less {spelled(slowest)}, mean", "95 % interval")]
+    """Return each member's median (or mean) of every key, and its paired difference to the reference."""
+    name = {label: member.header for label, member in data.members.items()}
+    header = ["", *(f"{name[label]}, {centre}" for label in data.members)]
+    for label in data.others:
+        header += [f"{name[label]} less {name[data.reference]}, mean", "95 % interval"]
     of = median if centre == "median" else mean
     rows = []
     for key, unit, what in keys:
-        row = [what, *(number(of(data, d, key), unit) for d in members)]
-        for days in quicker:
-            row += interval(pair(data, days, slowest, key), unit)
+        row = [what, *(number(of(data, label, key), unit) for label in data.members)]
+        for label in data.others:
+            row += interval(pair(data, label, data.reference, key), unit)
         rows.append(row)
     return Table(header, rows)
 
@@ -110,18 +109,18 @@ def verdicts(data: ComparisonData) -> Table:
     share = "share (95 % interval)"
     header = [
         "",
-        *(f"{spelled(d)}: {part}" for d in data.members for part in (share, "cuts ± 25 %")),
-        f"without the spark: {share}",
+        *(f"{one.header}: {part}" for one in data.members.values() for part in (share, "cuts ± 25 %")),
+        *(f"{world}: {share}" for world in data.quiet_worlds()),
     ]
     rows = []
-    for key, labels in (("speed", SPEEDS), ("verdict_real", REAL), ("verdict_financial", FINANCIAL)):
-        for label in labels:
-            row = [f"{key.replace('verdict_', '')}: {words(label)}"]
-            for days in data.members:
-                row.append(_share(*share_of(data, days, key, label)))
-                moved = [share_of(data, days, f"{key}_if_{how}", label) for how in ("stricter", "easier")]
+    for key, verdicts_of in (("speed", SPEEDS), ("verdict_real", REAL), ("verdict_financial", FINANCIAL)):
+        for verdict in verdicts_of:
+            row = [f"{key.replace('verdict_', '')}: {words(verdict)}"]
+            for label in data.members:
+                row.append(_share(*share_of(data, label, key, verdict)))
+                moved = [share_of(data, label, f"{key}_if_{how}", verdict) for how in ("stricter", "easier")]
                 row.append(" to ".join(f"{c / m:.0%}" if m else NOTHING for c, m in moved))
-            row.append(_share(*share_without_spark(data, key, label)))
+            row += [_share(*share_without_spark(data, label, key, verdict)) for label in data.quiet_worlds().values()]
             rows.append(row)
     return Table(header, rows)
 
@@ -130,17 +129,17 @@ def firsts_by_sector(data: ComparisonData) -> Table:
     """Return which kind of institution failed first, second and third, and when."""
     import polars as pl
 
-    header = ["", *(f"{spelled(d)}: {part}" for d in data.members for part in ("in runs", "median day"))]
+    header = ["", *(f"{one.header}: {part}" for one in data.members.values() for part in ("in runs", "median day"))]
     rows = []
     own = data.first_failures.filter(pl.col("by") == "sector")
     for order, name in ((1, "first"), (2, "second"), (3, "third")):
         for sector in SECTOR_ORDER:
             row, anywhere = [f"{name}: {words(sector)}"], False
-            for days in data.members:
-                hit = own.filter((pl.col("days") == days) & (pl.col("order") == order) & (pl.col("sector") == sector))
+            for label in data.members:
+                of_sector = (pl.col("order") == order) & (pl.col("sector") == sector)
+                hit = own.filter((pl.col("member") == label) & of_sector)
                 anywhere = anywhere or hit.height > 0
-                n = _n_runs(data, days)
-                row += [f"{hit.height} of {n}", _day(hit["tick"].to_list())]
+                row += [f"{hit.height} of {data.of(label).height}", _day(hit["tick"].to_list())]
             if anywhere:
                 rows.append(row)
     return Table(header, rows)
@@ -150,14 +149,14 @@ def firsts_by_name(data: ComparisonData) -> Table:
     """Return the first three institutions of the first seed by name, as an example."""
     import polars as pl
 
-    header = ["", *(spelled(d) for d in data.members)]
+    header = ["", *(one.header for one in data.members.values())]
     own = data.first_failures.filter(pl.col("by") == "institution")
     seed = data.seeds[0] if data.seeds else 0
     rows = []
     for order, name in ((1, "first"), (2, "second"), (3, "third")):
         row = [name]
-        for days in data.members:
-            hit = own.filter((pl.col("days") == days) & (pl.col("order") == order) & (pl.col("seed") == seed))
+        for label in data.members:
+            hit = own.filter((pl.col("member") == label) & (pl.col("order") == order) & (pl.col("seed") == seed))
             said = [
                 f"{words(one['sector']).removesuffix('s')} {one['actor'].split(':')[-1]}, day {one['tick']}"
                 for one in hit.iter_rows(named=True)
@@ -168,17 +167,18 @@ def firsts_by_name(data: ComparisonData) -> Table:
 
 
 def sales(data: ComparisonData) -> Table:
-    """Return mean forced sales by seller, instrument and speed in $bn."""
+    """Return mean forced sales by seller, instrument and member in $bn."""
     import polars as pl
 
-    header = ["who sold", "what", *(f"{spelled(d)}, $bn" for d in data.members)]
+    header = ["who sold", "what", *(f"{one.header}, $bn" for one in data.members.values())]
+    n_runs = {label: data.of(label).height for label in data.members}
     rows = []
     for seller in SELLERS:
         for market in MARKETS:
             own = data.sales.filter((pl.col("seller") == seller) & (pl.col("instrument") == market))
             amounts = [
-                number(float(own.filter(pl.col("days") == d)["amount"].sum()) / max(1, _n_runs(data, d)), "$bn")
-                for d in data.members
+                number(float(own.filter(pl.col("member") == label)["amount"].sum()) / max(1, runs), "$bn")
+                for label, runs in n_runs.items()
             ]
             name = "dealers, seized books and their own" if seller == "dealers" else words(seller)
             rows.append([name, words(market), *amounts])
@@ -190,8 +190,8 @@ def liquidity(data: ComparisonData) -> list[Table]:
     import polars as pl
 
     return [
-        liquidity_of(data.liquidity.filter(pl.col("days") == d), f"{data.members[d]}: mean over runs")
-        for d in data.members
+        liquidity_of(data.liquidity.filter(pl.col("member") == label), f"{member.caption}: mean over runs")
+        for label, member in data.members.items()
     ]
 
 
@@ -213,11 +213,6 @@ def liquidity_of(frame: pl.DataFrame, caption: str) -> Table:
     return Table(_LIQUIDITY_HEADER, rows, caption, text_columns=99)
 
 
-def spelled(days: int) -> str:
-    """Return a member's name for a header."""
-    return "sudden" if days == 1 else f"{days} days"
-
-
 def _share(count: int, n: int) -> str:
     low, high = share_interval(count, n)
     return f"{count / n:.0%} ({low:.0%} to {high:.0%})" if n else NOTHING
@@ -227,7 +222,3 @@ def _day(ticks: list[int]) -> str:
     if not ticks:
         return NOTHING
     return number(float(np.median(ticks)), "days")
-
-
-def _n_runs(data: ComparisonData, days: int) -> int:
-    return int((data.summaries["days"] == days).sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -64,7 +65,7 @@ def parameters() -> Iterator[Parameter]:
         )
 
 
-def parse_override(text: str) -> dict[str, Any]:
+def parse_override(text: str, option: str = "--set") -> dict[str, Any]:
     """What `--set funds.leverage=1.5` says, as `{"funds.leverage": 1.5}`.
 
     The value is read as in a file; what TOML does not know, such as 500 days, is taken as text.
@@ -72,12 +73,27 @@ def parse_override(text: str) -> dict[str, Any]:
     path, equals, value = text.partition("=")
     path, value = path.strip(), value.strip()
     if not equals or not path or not value:
-        raise InputError(f"--set: {shown(text)} is not an override; allowed is path=value, such as spark.days=500")
+        raise InputError(f"{option}: {shown(text)} is not an override; allowed is path=value, such as spark.days=500")
     try:
         parsed = tomllib.loads(f"value = {value}")
     except (ValueError, RecursionError):
         return {path: value}
     return {path: parsed["value"] if parsed.keys() == {"value"} else value}
+
+
+def parse_overrides(text: str) -> dict[str, Any]:
+    """What `--with "funds.leverage=3, spark.days=500"` says: one override or several, with commas between them."""
+    try:
+        return tomllib.loads(f"changes = {{ {text} }}")["changes"]
+    except (ValueError, RecursionError):  # what TOML does not know, such as 500 days, is taken as text
+        parts = re.split(r",(?=\s*[\w.]+\s*=)", text)
+    changes: dict[str, Any] = {}
+    for part in parts:
+        change = parse_override(part, "--with")
+        if twice := change.keys() & changes.keys():
+            raise InputError(f"--with: {min(twice)} is given twice; allowed is once")
+        changes |= change
+    return changes
 
 
 @cache
