@@ -12,7 +12,6 @@ import polars as pl
 import pytest
 
 import abm
-from abm.cli import main
 from abm.errors import InputError
 from abm.experiments import members as comparing
 from abm.experiments.members import last_news, members_of
@@ -23,19 +22,6 @@ SMALL_WORLD = [part for change in SMALL for part in ("--set", change)]
 TABLES = {"summaries", "differences", "quantiles", "first_failures", "sales", "liquidity", "failed_runs"}
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def powderkeg(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call the command in an empty folder: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        written = capsys.readouterr()
-        return code, written.out, written.err
-
-    return call
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ import polars as pl
 import pytest
 from synthetic_sweep import crises, grid
 
-from abm.cli import main
-
 folders = pytest.importorskip("abm.sweep.folder")
 plans = pytest.importorskip("abm.sweep.plan")
 
@@ -37,16 +35,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             work.write_down(content, {})
         work.finish()
     return path
-
-
-@pytest.fixture
-def powderkeg(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        written = capsys.readouterr()
-        return code, written.out, written.err
-
-    return call
 
 
 def test_a_map_is_written_with_its_numbers(powderkeg: Run, folder: Path, tmp_path: Path) -> None:

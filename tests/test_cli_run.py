@@ -10,7 +10,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from abm.cli import main
 from abm.experiments.results import RunPlots
 
 SMALL = ["run.ticks=60", "spark.start=10", "funds.count=20", "margin_accounts.count=5"]
@@ -44,19 +43,6 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the figures out of what is written: they take most of the time."""
     monkeypatch.setattr(RunPlots, "save", lambda _plots, _folder: None)
     monkeypatch.setattr("abm.report.pages.run_report", lambda *_: "")
-
-
-@pytest.fixture
-def powderkeg(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call the command in an empty folder: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        written = capsys.readouterr()
-        return code, written.out, written.err
-
-    return call
 
 
 def test_a_run_leaves_its_files_and_says_so(powderkeg: Run) -> None:

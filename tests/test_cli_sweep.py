@@ -10,31 +10,21 @@ import polars as pl
 import pytest
 from test_sweep import in_pieces, small_file, small_plan, tables
 
-from abm.cli import main
 from abm.sweep import needs
 from abm.sweep.folder import open_sweep
 
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def powderkeg(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call the command in a folder with a small sweep file: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-    small_file(tmp_path, replications=2)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        written = capsys.readouterr()
-        return code, written.out, written.err
-
-    return call
+@pytest.fixture(autouse=True)
+def file(tmp_path: Path) -> Path:
+    """A small sweep file in the folder of the test."""
+    return small_file(tmp_path, replications=2)
 
 
 @pytest.fixture
-def swept(powderkeg: Run, tmp_path: Path) -> Path:
+def swept(tmp_path: Path) -> Path:
     """The folder of that sweep, finished."""
-    assert powderkeg
     in_pieces(small_plan(tmp_path, replications=2), tmp_path / "swept")
     return tmp_path / "swept"
 

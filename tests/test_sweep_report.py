@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from synthetic_sweep import Sweep, crises, grid, runs_of
-from test_report import NASTY, Tags
+from test_report import NASTY, assert_stands_alone
 
 from abm.outcome.summary import Summary
 from abm.report.sweep import sweep_files
@@ -52,15 +52,7 @@ def undrawn(monkeypatch):
 
 
 def test_the_page_stands_alone(page):
-    parsed = Tags(page)
-    assert parsed.open == []
-    for tag, attributes in parsed.tags:
-        assert tag not in ("script", "link", "iframe", "object", "base")
-        for name in ("src", "href"):
-            assert (attributes.get(name) or "data:").startswith("data:")
-    assert "http" not in page
-    assert "url(" not in page
-    assert "@import" not in page
+    assert_stands_alone(page)
 
 
 def test_it_has_what_it_must(page, sweep):
