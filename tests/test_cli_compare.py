@@ -49,6 +49,18 @@ def test_members_share_everything_but_the_speed_and_end_500_days_after_the_slowe
     assert slow.quiet == quick.quiet
 
 
+def test_the_same_disappointment_arrives_at_once_or_slowly() -> None:
+    members = members_of(small_world(), (1, 30))
+    heard = {
+        days: abm.run(m, seed=3, until=45, twins=False).ticks["disappointment"].to_numpy()
+        for days, m in members.items()
+    }
+    for days, disappointment in heard.items():
+        assert (disappointment > 0.0).sum() == days
+        assert disappointment.sum() == pytest.approx(members[days].spark.total)
+    assert heard[1][10] == pytest.approx(30 * heard[30][10])
+
+
 def test_a_spark_among_the_timed_actions_can_be_the_last_news() -> None:
     scenario = small_world(actions=[{"kind": "spark", "tick": 50, "total": 0.1, "days": 5}])
     assert last_news(scenario, 1) == 54
