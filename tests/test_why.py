@@ -84,6 +84,16 @@ def test_who_did_not_fail_is_told_what_did_happen() -> None:
     assert f"first of {first.height:,} times" in line.words
 
 
+@pytest.mark.parametrize("kind", ["stablecoin_issuer", "credit_fund", "builder"])
+def test_who_is_in_the_run_is_asked_for_by_the_name_that_the_log_would_have(kind: str) -> None:
+    result, name = run("ordinary"), f"{kind}:2"
+    silent = result.events.filter((pl.col("actor") != name) & (pl.col("counterparty") != name))
+    answer = replace(result, tables=replace(result.tables, events=silent)).why(name)
+    assert answer.sentence == f"{name} did not fail, and the log has nothing else of it."
+    with pytest.raises(InputError, match=f"{kind}:0 to {kind}:"):
+        result.why("stablecoin:0")
+
+
 def test_loan_losses_are_not_pinned_on_the_bank_that_stands_for_all() -> None:
     result = run("ordinary")
     assert set(of_kind(result, "loan_losses")["counterparty"]) == {"bank:0"}

@@ -6,18 +6,20 @@ roots, and his losses are added up by root.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
 from abm.errors import InputError, shown
+from abm.outcome.events import ACTORS
 from abm.outcome.wording import NO_MONEY, bn, listed, told
 
 FAILURE = "_failed$|^seizure$"  # kinds of events by which somebody ends
 LOSS = "_loss$|^shortfall$"  # kinds by which the other side loses the amount
 FOR_ALL = ("loan_losses",)  # logged once for all banks, under one that stands for them
+TABLES = {f"{kind}s": kind for kind in ACTORS} | {"stablecoins": "stablecoin_issuer"}  # by table, its name in the log
 NO_SUMS = (*NO_MONEY, "sales_rationed", "dealer_run", "deposit_run", "refinancing_refused", "lines_drawn")
 
 
@@ -142,13 +144,12 @@ def by_root(events: pl.DataFrame, losses: pl.DataFrame, total: float) -> Iterato
 def names(agents: pl.DataFrame) -> set[str]:
     """Return the names of all who have an account, as the log writes them."""
     known = agents.filter(pl.col("id").is_not_null()).select("type", "id")
-    return {f"{table.removesuffix('s')}:{number}" for table, number in known.rows()}
+    return {f"{TABLES.get(table, table.removesuffix('s'))}:{number}" for table, number in known.rows()}
 
 
 def allowed(events: pl.DataFrame, agents: pl.DataFrame) -> str:
     """Return in words what may be asked for."""
     counts = dict(agents.group_by("type").len().rows())
-    actors: Mapping[str, None] = dict.fromkeys(name.split(":")[0] for name in events["actor"].unique().sort())
-    kinds = [f"{kind}:0 to {kind}:{counts[f'{kind}s'] - 1}" for kind in actors if f"{kind}s" in counts]
+    kinds = [f"{kind}:0 to {kind}:{counts[table] - 1}" for table, kind in sorted(TABLES.items()) if table in counts]
     markets = sorted(name for name in events["actor"].unique() if name.startswith("market:"))
     return f"{listed([*kinds, *markets], most=99)}, or the number of an event from 0 to {events.height - 1}"
