@@ -94,6 +94,16 @@ def test_who_is_in_the_run_is_asked_for_by_the_name_that_the_log_would_have(kind
         result.why("stablecoin:0")
 
 
+def test_what_an_issuer_owes_is_not_added_up_over_the_runs_on_it() -> None:
+    result = run("crash")
+    run_on = of_kind(result, "coin_run").row(0, named=True)
+    again = run_on | {"event_id": result.events.height, "tick": 119}
+    log = pl.concat([result.events, pl.DataFrame([again], schema=result.events.schema)])
+    answer = replace(result, tables=replace(result.tables, events=log)).why(run_on["actor"])
+    line = next(step for step in answer.happened if step.event == run_on["event_id"])
+    assert line.words.endswith("(the first of 2 times until day 119)")
+
+
 def test_loan_losses_are_not_pinned_on_the_bank_that_stands_for_all() -> None:
     result = run("ordinary")
     assert set(of_kind(result, "loan_losses")["counterparty"]) == {"bank:0"}

@@ -20,7 +20,7 @@ FAILURE = "_failed$|^seizure$"  # kinds of events by which somebody ends
 LOSS = "_loss$|^shortfall$"  # kinds by which the other side loses the amount
 FOR_ALL = ("loan_losses",)  # logged once for all banks, under one that stands for them
 TABLES = {f"{kind}s": kind for kind in ACTORS} | {"stablecoins": "stablecoin_issuer"}  # by table, its name in the log
-NO_SUMS = (*NO_MONEY, "sales_rationed", "dealer_run", "deposit_run", "refinancing_refused", "lines_drawn")
+NO_SUMS = (*NO_MONEY, "sales_rationed", "dealer_run", "deposit_run", "coin_run", "refinancing_refused", "lines_drawn")
 
 
 @dataclass(frozen=True)
