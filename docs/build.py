@@ -8,6 +8,7 @@ the code take a second (`--tables`); measured ones take some minutes on two core
 from __future__ import annotations
 
 import argparse
+import hashlib
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -20,7 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "docs/model.md", "docs/calibration.md", "docs/own_data.md", "docs/results.md")
 FIGURES = ROOT / "docs" / "figures"
 REGION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-STAMP = re.compile(r"sources `([0-9a-f]+)` and (\d+) seeds")
+SCENARIOS = "docs/scenarios.md"  # which docs/scenario_runs.py measures
+STAMP = re.compile(
+    r"sources `(?P<sources>[0-9a-f]+)` and (?P<seeds>\d+) seeds; what was written reads `(?P<reads>[0-9a-f]+)`"
+)
+STAMPS = ("stamp", "scenario-stamp")
 FULL = 100
 
 
@@ -40,10 +45,20 @@ def filled(text: str, content: Mapping[str, Callable[[], str]]) -> str:
     return REGION.sub(region, text)
 
 
-def stamp_of(text: str) -> tuple[str, int] | None:
-    """The digest and the number of seeds that the measured numbers are stamped with."""
-    found = STAMP.search(text)
-    return (found[1], int(found[2])) if found else None
+def reads(*names: str) -> str:
+    """The first 16 digits of the SHA-256 of all that was measured and written into these documents."""
+    digest = hashlib.sha256()
+    for name in names:
+        for found in REGION.finditer((ROOT / name).read_text("utf-8")):
+            if found[2] not in (*STATIC, *STAMPS):
+                digest.update(found[0].encode())
+    return digest.hexdigest()[:16]
+
+
+def stamped(command: str, sources: str, seeds: int, *names: str) -> str:
+    """The sentence that says what numbers were made of, and what they were when they were made."""
+    made = f"Made by `{command}` from the sources `{sources}` and {seeds} seeds"
+    return f"{made}; what was written reads `{reads(*names)}`."
 
 
 def stale() -> str | None:
@@ -52,11 +67,15 @@ def stale() -> str | None:
         text = (ROOT / name).read_text("utf-8")
         if filled(text, STATIC) != text:
             return f"{name}: a table that is read off the code is out of date; run 'make numbers'"
-    stamp = stamp_of((ROOT / "docs" / "results.md").read_text("utf-8"))
-    if stamp is None or stamp[0] != source_digest():
-        return "README.md and docs/: the measured numbers are older than the sources; run 'make numbers'"
-    if stamp[1] < FULL:
-        return f"README.md and docs/: the numbers come from {stamp[1]} seeds, not {FULL}; run 'make numbers'"
+    for page, names in (("docs/results.md", DOCUMENTS), (SCENARIOS, (SCENARIOS,))):
+        stamp = STAMP.search((ROOT / page).read_text("utf-8"))
+        command = "make numbers" if page != SCENARIOS else "python docs/scenario_runs.py"
+        if stamp is None or stamp["sources"] != source_digest():
+            return f"{page}: the measured numbers are older than the sources; run '{command}'"
+        if int(stamp["seeds"]) < FULL:
+            return f"{page}: the numbers come from {stamp['seeds']} seeds, not {FULL}; run '{command}'"
+        if stamp["reads"] != reads(*names):
+            return f"{page}: a measured number was changed after it was written; run '{command}'"
     return None
 
 
@@ -81,8 +100,8 @@ def main() -> None:
     content = measured(chosen.seeds, chosen.workers, FIGURES)
     if source_digest() != digest:
         print("the sources changed while the numbers were made: run 'make numbers' again", file=sys.stderr)
-    made = f"Made by `make numbers` from the sources `{digest}` and {chosen.seeds} seeds."
-    write({**STATIC, **content, "stamp": lambda: made})
+    write({**STATIC, **content})
+    write({"stamp": lambda: stamped("make numbers", digest, chosen.seeds, *DOCUMENTS)})
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ def measure_named(world: abm.Scenario, seed: int) -> dict[str, Any]:
         "deposits": float(economy.banks["deposits"][named].sum()),
         "uninsured": float(economy.depositors["deposit"][rows].sum() + held.sum()),
     }
+    treasuries = economy.banks["units"][named].sum(axis=0)  # theirs at the opening, which they keep when all is well
     reserves = economy.banks["reserves"][named].sum()
     days, lowest, uninsured_left = [held[named]], reserves, 0.0
     while economy.tick < world.run.ticks:
@@ -140,6 +141,8 @@ def measure_named(world: abm.Scenario, seed: int) -> dict[str, Any]:
         "coins_left": float(ticks["coin_supply"][-1].sum() / ticks["coin_supply"][0].sum()),
         "peg": float(ticks["coin_price"].min()),
         "issuers_sold": float(ticks["forced_sales_issuers"].sum()),
+        "named_bills": float(treasuries[BILLS]),
+        "named_notes": float(treasuries[NOTES]),
         "yield_bills": ticks["yield_bills"].copy(),
         "yield_notes": ticks["yield_notes"].copy(),
         "price_bills": ticks["price"][:, BILLS].copy(),

@@ -24,6 +24,8 @@ Effect = Callable[[Laboratory, "abm.ComparisonResult"], str]
 
 UNLEVERED = {**SUDDEN, "funds.leverage": 0.0, "crypto.loans": 0.0}
 HIGH = of_leverage(SUDDEN, 3.0)
+HARMLESS = {**HIGH, "channels.fund_default_losses": False}
+NO_FUND_DEBT = {**SUDDEN, "funds.leverage": 0.0}
 LEVERAGES, CROWDING = (1.0, 2.0, 3.0), 1.6
 # Where issuers matter: ten times today's coins or so, a fifth of the first's reserves in crypto, and more at banks.
 COINS = {
@@ -47,6 +49,8 @@ def want_mission(lab: Laboratory) -> None:
     seeds = seeds_of(lab, "mission")
     lab.want(UNLEVERED, seeds=seeds)
     lab.want(NO_INFLOW, seeds=seeds)
+    lab.want(NO_FUND_DEBT, seeds=seeds)
+    lab.want(HARMLESS, seeds=pairs_of_leverage(lab.seeds))
     for world in (SUDDEN, COINS):
         lab.want(world, "named", seeds=seeds)
         for name in OF_ISSUERS:
@@ -142,7 +146,13 @@ def verdicts(lab: Laboratory, both: abm.ComparisonResult) -> str:
     for key, labels in (("verdict_real", REAL), ("verdict_financial", FINANCIAL)):
         found = of_comparison(both, key)
         shares += [f"{label.replace('_', ' ')} {of_runs(found == label)}" for label in labels]
-    return "; ".join(shares) + f"; at leverage × 3 a banking crisis {of_runs(high(lab)['banking_crisis'] > 0)}"
+    on, off = with_and_without(lab, "real_economy")
+    harmless = lab.sample(HARMLESS, seeds=pairs_of_leverage(lab.seeds))
+    return (
+        f"{'; '.join(shares)}; lowest output {added(on['output'], off['output'], 100)} % by `real_economy`; at "
+        f"leverage × 3 a banking crisis {of_runs(high(lab)['banking_crisis'] > 0)}, "
+        f"{of_runs(harmless['banking_crisis'] > 0)} without lenders' losses on funds"
+    )
 
 
 def leverage(lab: Laboratory, _: abm.ComparisonResult) -> str:
@@ -211,7 +221,9 @@ def other_markets(lab: Laboratory, _: abm.ComparisonResult) -> str:
     return f"broad equity's fall {broad} points, notes' largest discount {notes} points"
 
 
-def borrowing(_lab: Laboratory, _: abm.ComparisonResult) -> str:
+def borrowing(lab: Laboratory, _: abm.ComparisonResult) -> str:
+    seeds = seeds_of(lab, "mission")
+    on, off = lab.sample(SUDDEN, seeds=seeds), lab.sample(NO_FUND_DEBT, seeds=seeds)
     styles = [getattr(default().funds, name) for name in type(default().funds).model_fields]
     styles = [style for style in styles if hasattr(style, "prime_brokerage")]
     prime, repo, other = (sum(getattr(s, n) for s in styles) for n in ("prime_brokerage", "repo", "unsecured"))
@@ -219,7 +231,8 @@ def borrowing(_lab: Laboratory, _: abm.ComparisonResult) -> str:
     return (
         f"{number(prime + repo + other)} $bn in the opening books: {number(prime)} from prime brokers, "
         f"{number(repo)} on repo, {number(other)} unsecured, all of it in dealers' books too; "
-        f"{number(hedged)} $bn of notes sold forward"
+        f"{number(hedged)} $bn of notes sold forward. Forced sales {added(on['forced_sales'], off['forced_sales'])} "
+        f"$bn, AI equity's fall {added(on['drawdown'], off['drawdown'], 100)} points against funds without debt"
     )
 
 
@@ -273,7 +286,9 @@ def coin_runs(lab: Laboratory, _: abm.ComparisonResult) -> str:
         now, off = named(lab, world), named(lab, world, "stablecoin_runs")
         parts.append(
             f"{where}runs in {of_runs(now['coin_runs'] > 0)}, {level(now['handed_in'])} $bn leave, coins left "
-            f"{added(now['coins_left'], off['coins_left'], 100)} points, lowest peg {level(now['peg'])} $"
+            f"{added(now['coins_left'], off['coins_left'], 100)} points, lowest peg {level(now['peg'])} $, and "
+            f"{added(now['issuers_drew'], off['issuers_drew'])} $bn more leave the issuers' "
+            f"{now['named_banks'].mean():.0f} banks"
         )
     crypto, reserves = value_of("stablecoins.first.crypto"), reserves_of_first()
     rest = (
@@ -302,7 +317,8 @@ def drained(lab: Laboratory, _: abm.ComparisonResult) -> str:
             f"{added(on['reserves_lost'], off['reserves_lost'], 100)} points, {left} $bn of others' uninsured deposits "
             f"leave, {failed} banks fail"
         )
-    return "".join(parts) + ". Hardly any day's withdrawal is the hundredth of a bank's deposits that others see"
+    seen = 100 * value_of("banks.visible_withdrawal")
+    return f"{''.join(parts)}. Hardly any day's withdrawal is the {seen:g} % of a bank's deposits that others see"
 
 
 def treasuries(lab: Laboratory, _: abm.ComparisonResult) -> str:
@@ -317,6 +333,11 @@ def treasuries(lab: Laboratory, _: abm.ComparisonResult) -> str:
             text.append(
                 f"{market} yield at most {level(rise, 100)} basis points more, and are worth {level(lost)} $bn less"
             )
+        lost = sum((off[f"price_{m}"] - on[f"price_{m}"]) * on[f"named_{m}"][:, None] for m in ("bills", "notes"))
+        text.append(
+            f"at the issuers' {on['named_banks'].mean():.0f} banks Treasuries are worth "
+            f"{level(lost.max(axis=1))} $bn less"
+        )
         parts.append(where + ", ".join(text))
     return "".join(parts) + ". Today deposits and repo pay nearly all that is handed in"
 

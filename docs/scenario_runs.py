@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from build import filled
+from build import SCENARIOS, filled, stamped
+from digest import source_digest
 from results import number, percent, share, table
 
 import abm
@@ -219,10 +221,15 @@ def main() -> None:
     if chosen.only is not None:
         print(runs_table(measured_scenarios(chosen.seeds, chosen.workers, chosen.only)))
         return
+    sources = source_digest()
     runs = runs_table(measured_scenarios(chosen.seeds, chosen.workers, names()))
     turn = turn_table(chosen.seeds, chosen.workers)
-    made = f"Made by `python docs/scenario_runs.py --seeds {chosen.seeds}`."
-    content = {"scenario-runs": lambda: runs, "boom-turn": lambda: turn, "scenario-stamp": lambda: made}
+    write({"scenario-runs": lambda: runs, "boom-turn": lambda: turn})
+    command = f"python docs/scenario_runs.py --seeds {chosen.seeds}"
+    write({"scenario-stamp": lambda: stamped(command, sources, chosen.seeds, SCENARIOS)})
+
+
+def write(content: dict[str, Callable[[], str]]) -> None:
     PAGE.write_text(filled(PAGE.read_text("utf-8"), content), "utf-8")
 
 

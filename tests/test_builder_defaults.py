@@ -77,6 +77,13 @@ def test_lenders_lose_what_defaults_beyond_the_usual() -> None:
     assert len(of_kind(economy, "builder_defaults")) == 1, "one spell, one event"
 
 
+def test_no_more_than_all_defaults_however_deep_the_fall() -> None:
+    economy = opened(price=1e-12)
+    before, terms = owed(economy), economy.scenario.builders
+    default_today(economy)
+    assert owed(economy) == pytest.approx((1.0 - terms.loss_given_default) * before, **EXACT)
+
+
 @pytest.mark.parametrize("price", [1.0, 1.3])
 def test_on_its_trend_and_above_it_nobody_loses(price: float) -> None:
     economy = opened(price)

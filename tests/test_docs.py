@@ -44,6 +44,21 @@ def test_nothing_is_stale(build: ModuleType) -> None:
         pytest.fail(sentence, pytrace=False)
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md", "docs/scenarios.md"])
+def test_a_number_changed_by_hand_is_noticed(build: ModuleType, tmp_path: Path, page: str, monkeypatch) -> None:
+    for name in (*build.DOCUMENTS, build.SCENARIOS):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    assert build.stale() is None
+    text = (tmp_path / page).read_text("utf-8")
+    measured = next(found for found in build.REGION.finditer(text) if found[2] not in (*build.STATIC, *build.STAMPS))
+    place = next(place for place in range(measured.start(), measured.end()) if text[place].isdigit())
+    changed = text[:place] + str(9 - int(text[place])) + text[place + 1 :]
+    (tmp_path / page).write_text(changed, "utf-8")
+    assert "a measured number was changed after it was written" in build.stale()
+
+
 def test_every_generated_region_is_filled_and_no_other_is_asked_for(build: ModuleType) -> None:
     for name in build.DOCUMENTS:
         text = (ROOT / name).read_text("utf-8")

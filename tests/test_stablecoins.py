@@ -135,6 +135,30 @@ def test_treasuries_are_sold_in_the_market_or_taken_over_outside_it(on: bool) ->
     assert not issuers["units"][:, NOTES].any()
 
 
+def test_notes_are_sold_when_bills_do_not_pay_all_that_is_handed_in() -> None:
+    mix = {"repo": 0, "deposits": 0, "bills": 0.02, "notes": 0.763}
+    economy = still(**{f"stablecoins__first__{kind}": part for kind, part in mix.items()}, stablecoins__daily_cap=1)
+    issuer, prices = economy.stablecoins[0], economy.markets["price"]
+    bills, notes = (issuer.units[k] * prices[k] for k in (BILLS, NOTES))
+    handed_in = bills + 0.1 * notes
+    issuer.queue = handed_in
+    economy.depositors["redeeming"][0, 0] = handed_in
+    a_day(economy, 1)
+    assert issuer.units[BILLS] == pytest.approx(0.0, abs=1e-9)
+    assert notes - issuer.units[NOTES] * prices[NOTES] == pytest.approx(0.1 * notes, rel=1e-3)
+    assert economy.rows["forced_sales_issuers"][-1] == pytest.approx(handed_in, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_a_mild_bust_empties_nobody() -> None:
+    for seed in range(8):
+        economy = Economy(load("us_late_2025"), seed)
+        economy.advance()
+        supply, prices = economy.rows["coin_supply"], economy.rows["coin_price"]
+        assert (supply.min(axis=0) > 0.7 * supply[0]).all(), seed
+        assert prices.min() > 0.99, seed
+
+
 def test_depositors_of_the_issuers_bank_follow_what_they_see() -> None:
     def run(seen: bool) -> Economy:
         world = {"stablecoins__supply": 3000, "banks__visible_withdrawal": 1e-6, "banks__run_ratio": 0.05}

@@ -98,7 +98,7 @@ def builders_default(
 ):
     """Let builders default, and firms that owe to private-credit funds: their lenders lose a part of the loan.
 
-    lost a day  = loss given default * (intensity - usual intensity) / days per year * loan
+    lost a day  = loss given default * (intensity - usual intensity) / days per year * loan, of all of it at most
     falling due = all of the loan defaults unless it is lent anew, and what is left is put off for another term
     firms       = as what firms owe to banks (`real_economy`): by how far output is below its trend
 
@@ -110,7 +110,7 @@ def builders_default(
     per_year = settings[0].run.ticks_per_year
     look_at_prices(credit_market, markets, terms.attention_days, settings[0].private_credit.memory_days, tick)
     beyond = default_intensity(credit_market.ai_fall, terms) - terms.usual_intensity
-    share_lost = terms.loss_given_default * beyond / per_year
+    share_lost = min(terms.loss_given_default, terms.loss_given_default * beyond / per_year)
     if credit_market.ai_fall <= DUST:
         credit_market.loss_event = NO_EVENT
     elif credit_market.loss_event == NO_EVENT:

@@ -28,7 +28,7 @@ DIALS = (
     "spark.total",  # how bad the news is [log points]
     "spark.days",  # how long it takes to arrive, 1 is sudden [days, whole]
     "funds.leverage",  # how much funds borrow [times today's]
-    "funds.crowding",  # how alike their holdings are [times today's]
+    "funds.crowding",  # how much of their books is AI equity, the crowded trade [times today's]
     "margin.volatility_response",  # how far margins rise when volatility doubles [times]
     "redemptions.sensitivity",  # how many investors leave after a loss [share per month]
     "markets.depth",  # how much can be sold before prices give way [times today's]

@@ -131,7 +131,9 @@ class Funds(Section):
 
     count: int = size("number of funds", "count", 1)
     leverage: float = number("dial: leverage of all funds", "times today's", 0, 10)
-    crowding: float = number("dial: how alike the funds' holdings are", "times today's", 0, 10)
+    crowding: float = number(
+        "dial: how much of the funds' books is the crowded trade, AI equity", "times today's", 0, 10
+    )
     tail_exponent: float = number("Pareto exponent of fund sizes", "exponent", 0.1, 10)
     largest_share: float = number("largest share that one fund may have of its style", "share", 0.000001, 1)
     ai_share_dispersion: float = number("spread of AI shares between funds", "log points", 0, 3)
