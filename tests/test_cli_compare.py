@@ -50,14 +50,14 @@ def test_members_share_everything_but_the_speed_and_end_500_days_after_the_slowe
 
 
 def test_the_same_disappointment_arrives_at_once_or_slowly() -> None:
-    members = members_of(small_world(), (1, 30))
+    scenarios = {member.scenario.spark.days: member.scenario for member in members_of([small_world()], (1, 30))[0]}
     heard = {
-        days: abm.run(m, seed=3, until=45, twins=False).ticks["disappointment"].to_numpy()
-        for days, m in members.items()
+        days: abm.run(scenario, seed=3, until=45, twins=False).ticks["disappointment"].to_numpy()
+        for days, scenario in scenarios.items()
     }
     for days, disappointment in heard.items():
         assert (disappointment > 0.0).sum() == days
-        assert disappointment.sum() == pytest.approx(members[days].spark.total)
+        assert disappointment.sum() == pytest.approx(scenarios[days].spark.total)
     assert heard[1][10] == pytest.approx(30 * heard[30][10])
 
 
