@@ -150,3 +150,13 @@ def test_the_data_can_be_read_in_the_line_that_the_page_gives(page, sweep, tmp_p
     sweep.runs.tail(-50).write_parquet("outputs/three/runs/part-00001.parquet")
     (path,) = re.findall(r"polars\.read_parquet\(&#39;(.+?)&#39;\)", page)
     assert pl.read_parquet(path).equals(sweep.runs)
+
+
+def test_on_paper_all_figures_are_grey_and_as_wide_as_a_column(sweep):
+    files = sweep_files(sweep, LOSSES, paper=True)
+    drawn = [content.decode() for name, content in files.items() if name.endswith("_paper.svg")]
+    assert len(drawn) >= 3
+    for figure in drawn:
+        assert 'width="244.8pt"' in figure  # 3.4 inches
+        for red, green, blue in re.findall(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})", figure):
+            assert red == green == blue

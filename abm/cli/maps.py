@@ -23,6 +23,7 @@ AskedFor = Annotated[
     ),
 ]
 Format = Annotated[str, typer.Option("--format", metavar="csv|parquet", help="How numbers beside figures are written.")]
+Paper = Annotated[bool, typer.Option("--paper", help="In grey, and as wide as a column of a page.")]
 VERDICT = "verdict_financial=banking_crisis"
 
 
@@ -41,7 +42,7 @@ def map_(
             show_default="a share of 0.5, or the middle of the means",
         ),
     ] = None,
-    paper: Annotated[bool, typer.Option("--paper", help="In grey, and as wide as a column of a page.")] = False,
+    paper: Paper = False,
     table_format: Format = "csv",
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where to write.", show_default="DIR/figures")
@@ -69,6 +70,7 @@ def map_(
 def report(
     folder: Folder,
     outcome: AskedFor = VERDICT,
+    paper: Paper = False,
     table_format: Format = "csv",
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where to write.", show_default="DIR")] = None,
     force: Force = False,
@@ -83,7 +85,7 @@ def report(
     screen = Screen(quiet)
     asked = parse_outcome(outcome)
     where = out or folder
-    write_files(where, sweep_files(open_sweep(folder), asked, table_format), force)
+    write_files(where, sweep_files(open_sweep(folder), asked, table_format, paper), force)
     screen.say(f"the report is {where / 'report.html'}, its figures are in {where / 'figures'}")
 
 

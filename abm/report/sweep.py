@@ -64,11 +64,17 @@ _SURPRISING_NUMBER = (
 _SURPRISING_LABEL = "Runs whose label is the rarest at their point, beside the commonest one there."
 
 
-def sweep_files(sweep: SweepResult, outcome: Outcome, table_format: str = "csv") -> dict[str, bytes]:
-    """Return the report as files by name: `report.html`, and in `figures/` each figure with its numbers."""
+def sweep_files(
+    sweep: SweepResult, outcome: Outcome, table_format: str = "csv", paper: bool = False
+) -> dict[str, bytes]:
+    """Return the report as files by name: `report.html`, and in `figures/` each figure with its numbers.
+
+    `paper`: figures in grey and as wide as a column of a page.
+    """
     found = effects(sweep.plan, sweep.runs, outcome)
-    drawings = {drawing.name: drawing for drawing in _maps(sweep.plan, sweep.runs, outcome)}
-    of_effects = Drawing(f"effects_{outcome.name}", effects_figure(found, outcome), {"": found})
+    drawings = {drawing.name: drawing for drawing in _maps(sweep.plan, sweep.runs, outcome, paper)}
+    name = f"effects_{outcome.name}" + ("_paper" if paper else "")
+    of_effects = Drawing(name, effects_figure(found, outcome, paper), {"": found})
     files = files_of([*drawings.values(), of_effects], table_format)
     drawn = {name.removesuffix(".svg"): content for name, content in files.items() if name.endswith(".svg")}
     maps = [picture(drawn[name], f"{one.figure.get_suptitle()}.".replace("\n", " ")) for name, one in drawings.items()]
@@ -77,7 +83,7 @@ def sweep_files(sweep: SweepResult, outcome: Outcome, table_format: str = "csv")
     return figures | {"report.html": render(page).encode()}
 
 
-def _maps(plan: Plan, runs: pl.DataFrame, outcome: Outcome) -> list[Drawing]:
+def _maps(plan: Plan, runs: pl.DataFrame, outcome: Outcome, paper: bool) -> list[Drawing]:
     """Maps over the first two parameters and a third, of the outcome and of the usual verdict."""
     paths = [parameter.path for parameter in plan.parameters]
     if len(paths) < 2:
@@ -85,7 +91,9 @@ def _maps(plan: Plan, runs: pl.DataFrame, outcome: Outcome) -> list[Drawing]:
     asked = dict.fromkeys((outcome, parse_outcome(DEFAULT)))
     thirds = [None, paths[2]] if len(paths) > 2 else [None]
     return [
-        map_drawing(sweep_map(plan, runs, paths[0], paths[1], one, third=third)) for one in asked for third in thirds
+        map_drawing(sweep_map(plan, runs, paths[0], paths[1], one, third=third), paper)
+        for one in asked
+        for third in thirds
     ]
 
 
