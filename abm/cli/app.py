@@ -9,6 +9,7 @@ import typer
 from abm import __version__
 from abm.cli.compare import compare
 from abm.cli.demo import demo
+from abm.cli.live import live
 from abm.cli.maps import map_, report
 from abm.cli.run import run
 from abm.cli.scenarios import app as scenarios
@@ -27,6 +28,7 @@ app.command()(sweep)
 app.command()(demo)
 app.command("map")(map_)
 app.command()(report)
+app.command()(live)
 app.command()(story)
 app.command()(why)
 app.add_typer(scenarios, name="scenarios")

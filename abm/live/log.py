@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from abm.economy import Economy
 from abm.outcome.events import KINDS, NEWS_EVENT, SCENARIO, events_frame
-from abm.outcome.wording import NO_MONEY, bn, count, in_words, listed, told
+from abm.outcome.wording import NO_MONEY, bn, count, in_words, listed, share, told
 
 NOTEWORTHY = 0.5  # $bn: less is no news
 HIGHER = 1.5  # times the highest day so far that a day must have to be told again, where there is much to tell
 SILENT = ("price_move", "limit_sale", "risk_limit", "call_met", "news", "timed_action")  # what the class did it knows
 ONCE_MORE = (  # told on the first day and whenever a day is far above all before it
     *("forced_sale", "liquidation", "redemption_notice", "lines_drawn", "refinancing_refused", "sales_rationed"),
-    *("loan_losses", "builder_defaults", "reserves_withdrawn", "loan_recalled", "central_bank_loan"),
+    *(
+        "margin_call",
+        "bank_loss",
+        "loan_losses",
+        "builder_defaults",
+        "reserves_withdrawn",
+        "loan_recalled",
+        "central_bank_loan",
+    ),
 )
 MANY = {
     "margin_call": "{n} funds and margin accounts are called for {amount} of margin",
@@ -87,7 +96,9 @@ def action_in_words(action: dict[str, Any]) -> str:
     on = "on" if action.get("on") else "off"
     name = str(action.get("policy", action.get("channel", ""))).replace("_", " ")
     if kind == "spark":
-        return f"you light a spark of {action['total']:g} log points over {count(action['days'], 'day')}"
+        worth = share(abs(math.expm1(-action["total"])))
+        way = "less" if action["total"] >= 0.0 else "more"
+        return f"you light a spark: AI equity is worth {worth} {way}, over {count(action['days'], 'day')}"
     if kind == "policy":
         return f"you switch the policy {name} {on}"
     if kind == "switch":

@@ -43,7 +43,7 @@ def read(text: str) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise InputError(f"message: has {len(text)} characters; allowed are {LONGEST}")
     try:
-        message = json.loads(text, parse_constant=lambda name: math.nan)
+        message = json.loads(text, parse_constant=lambda _: math.nan)
     except (ValueError, RecursionError):
         raise InputError("message: is no JSON; allowed is an object") from None
     if not isinstance(message, dict) or not isinstance(message.get("do"), str):

@@ -45,7 +45,7 @@ class World:
         e = self.economy
         days = scenario.run.ticks
         self.opening = {"dealers": funding(e.dealers), "banks": np.maximum(e.banks["deposits"], 1e-12)}
-        self.fund_size = held(e)
+        self.fund_size, self.fund_use = held(e), margin_use(e.funds)
         self.past = {
             "funds": np.zeros((2, days, len(e.funds)), np.float32),  # own money, and margin use
             "dealers": np.zeros((2, days, len(e.dealers)), np.float32),  # capital, and funding
@@ -63,12 +63,13 @@ class World:
 
     def step(self) -> None:
         """Run one day and remember what the page may be asked about later."""
+        e, day = self.economy, self.economy.tick
+        there = e.funds["status"] == ACTIVE
         self.model.step()
-        e, day = self.economy, self.economy.tick - 1
-        active = e.funds["status"] == ACTIVE
-        self.fund_size[active] = held(e)[active]  # who failed stays where it was
+        use = margin_use(e.funds)
+        self.fund_size[there], self.fund_use[there] = held(e)[there], use[there]  # who has failed stays where it was
         for table, values in {
-            "funds": (e.funds["net_asset_value"], margin_use(e.funds)),
+            "funds": (e.funds["net_asset_value"], use),
             "dealers": (e.dealers["capital"], funding(e.dealers)),
             "banks": (e.banks["capital"], e.banks["deposits"]),
             "stablecoins": (e.stablecoins["supply"], e.stablecoins["price"]),
@@ -104,7 +105,7 @@ class World:
         """How everybody stands tonight."""
         e = self.economy
         return {
-            "use": plain(np.minimum(margin_use(e.funds), MOST_USE), 3),
+            "use": plain(self.fund_use, 3),
             "size": plain(self.fund_size, 3),
             "failed_funds": np.flatnonzero(e.funds["status"] != ACTIVE).tolist(),
             "in_call": np.flatnonzero((e.funds["status"] == ACTIVE) & (e.funds["days_in_call"] > 0)).tolist(),
