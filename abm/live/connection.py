@@ -23,14 +23,13 @@ BUDGET = 0.02  # seconds of a frame that days may take: the rest is for others a
 BREATH = 0.005  # seconds after which others have a turn
 UNSEEN = 2  # frames that a page may have before it has drawn the last
 LATE = 0.25  # seconds of days at most that are caught up with
-IDLE = 30 * 60.0  # seconds without a word after which a session that does not play ends
 LOOKS = 5  # frames between two looks at the same institution
 
 
 class Connection:
-    """A page that is open. `talk` returns when it is closed, or when nobody has said a word for half an hour."""
+    """A page that is open. `talk` returns when it is closed, or when it has been silent for `idle` seconds."""
 
-    def __init__(self, socket: WebSocket, session: Session, idle: float = IDLE) -> None:
+    def __init__(self, socket: WebSocket, session: Session, idle: float) -> None:
         self.socket, self.session, self.idle = socket, session, idle
         self.playing, self.speed, self.until = False, 20.0, math.inf
         self.sent = self.drawn = 0  # frames
@@ -150,7 +149,8 @@ class Connection:
                 await asyncio.sleep(max(0.0, began + 1 / FRAMES - self.now()))
                 continue
             try:
-                await asyncio.wait_for(self.awake.wait(), self.idle)
+                async with asyncio.timeout(self.idle):  # wait_for of 3.11 may swallow the end of this task
+                    await self.awake.wait()
             except TimeoutError:
                 if self.now() - self.heard >= self.idle:
                     return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 import socket
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ PAGE = Path(__file__).parent / "page"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".txt": "text/plain"}
 MOST_SESSIONS = 8
 LARGEST_MESSAGE = 65_536  # bytes
+IDLE = 30 * 60.0  # seconds
 FULL, ASLEEP, BROKEN = 4001, 4002, 4003  # why a session ended
 
 
@@ -57,8 +60,11 @@ def bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def application(scenario: Scenario, host: str, port: int, token: str) -> Any:
-    """The application: files that were read when it started, and sessions while their pages are open."""
+def application(scenario: Scenario, host: str, port: int, token: str, idle: float = IDLE) -> Any:
+    """The application: files that were read when it started, and sessions while their pages are open.
+
+    `idle` [seconds] is how long a page may be silent and not play.
+    """
     from starlette.applications import Starlette
     from starlette.responses import Response
     from starlette.routing import Route, WebSocketRoute
@@ -85,12 +91,15 @@ def application(scenario: Scenario, host: str, port: int, token: str) -> Any:
             if not ready:
                 ready.append(asyncio.ensure_future(asyncio.to_thread(warm_up, scenario)))
             await asyncio.shield(ready[0])
-            await talk(page, scenario)
+            await talk(page, scenario, idle)
         finally:
             open_pages.discard(page)
+            gc.collect()  # a Mesa model holds on to itself
 
     routes = [Route("/", file), Route("/{name}", file), WebSocketRoute("/live", live)]
-    return Guard(Starlette(routes=routes), host, port, token)
+    inside = Starlette(routes=routes)
+    inside.router.redirect_slashes = False
+    return Guard(inside, host, port, token)
 
 
 def warm_up(scenario: Scenario) -> None:
@@ -100,7 +109,7 @@ def warm_up(scenario: Scenario) -> None:
     Session(scenario).step()
 
 
-async def talk(page: WebSocket, scenario: Scenario) -> None:
+async def talk(page: WebSocket, scenario: Scenario, idle: float) -> None:
     """Give a page its session for as long as it is open."""
     from starlette.websockets import WebSocketDisconnect, WebSocketState
 
@@ -108,15 +117,15 @@ async def talk(page: WebSocket, scenario: Scenario) -> None:
     from abm.live.session import Session
 
     try:
-        await Connection(page, Session(scenario)).talk()
+        await Connection(page, Session(scenario), idle).talk()
         if page.client_state is WebSocketState.CONNECTED:
             await page.close(ASLEEP, "nobody has touched this page for half an hour")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the page is told a sentence, and the terminal the rest
         if isinstance(error, WebSocketDisconnect) or page.client_state is not WebSocketState.CONNECTED:
-            return  # the page was closed while something was sent to it
+            return  # it was closed while something was sent to it
+        traceback.print_exception(error)
         with suppress(Exception):
             await page.close(BROKEN, "the run broke; what happened is in the terminal")
-        raise
 
 
 def address_of(host: str, port: int, token: str) -> str:
@@ -136,7 +145,7 @@ def serve(scenario: Scenario, host: str, port: int, announce: Any) -> None:
     app = application(scenario, host, port, token)
     config = uvicorn.Config(
         app,
-        log_level="error",
+        log_level="critical",
         access_log=False,
         lifespan="off",
         ws="websockets-sansio",

@@ -1,7 +1,7 @@
 // The guided minute: three worlds on the same draws, in the order in which their difference is best seen.
 
 const DAYS = 300; // that each world is shown for
-const WORLD = { scenario: "us_late_2025", seed: 7, dials: { "funds.leverage": 3 }, total: 0.5, slow_days: 250, side_by_side: false };
+const WORLD = { scenario: "us_late_2025", seed: 3, dials: { "funds.leverage": 3 }, total: 0.5, slow_days: 250, side_by_side: false };
 const STEPS = [
   {
     title: "1. A quiet world",
