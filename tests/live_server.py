@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
 from websockets.sync.client import ClientConnection, connect
 
 import abm
@@ -81,6 +83,14 @@ class Page:
 
     def frame(self, what: Any = lambda _: True) -> dict[str, Any]:
         return self.hear_until(lambda message: "frame" in message and what(message["frame"]))["frame"]
+
+    def hear_the_end(self) -> Close:
+        """Listen until the server ends it, and return how."""
+        while True:
+            try:
+                self.hear()
+            except ConnectionClosed as ended:
+                return ended.rcvd or Close(1006, "")
 
     def problem(self) -> str:
         return self.hear_until(lambda message: "problem" in message)["problem"]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from live_server import SMALL
 
 import abm
 from abm.agents.leveraged_fund import ACTIVE
@@ -25,7 +26,6 @@ from abm.live.session import Session, beginning
 from abm.live.who import about
 from abm.scenario import Scenario
 from abm.scenario.policy import DECREED
-from live_server import SMALL
 
 
 def small(**changes: Any) -> Scenario:
@@ -213,8 +213,14 @@ def test_what_is_no_message_is_one_sentence(message: str, word: str) -> None:
 
 
 GOOD: dict[str, Any] = {
-    **{"scenario": "quiet", "seed": 1, "dials": {}, "own_spark": False, "total": 0.5, "days": 1},
-    **{"side_by_side": False, "slow_days": 100},
+    "scenario": "quiet",
+    "seed": 1,
+    "dials": {},
+    "own_spark": False,
+    "total": 0.5,
+    "days": 1,
+    "side_by_side": False,
+    "slow_days": 100,
 }
 
 

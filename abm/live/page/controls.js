@@ -12,7 +12,7 @@ const NAMES = {
 
 export class Controls {
   constructor(say, store, note) {
-    Object.assign(this, { say, store, note, sides: false });
+    Object.assign(this, { say, store, note, sides: false, held: new Map() });
     at("play").addEventListener("click", () => this.playOrPause());
     at("step").addEventListener("click", () => say({ do: "step" }));
     at("reset").addEventListener("click", () => this.reset());
@@ -48,13 +48,21 @@ export class Controls {
     for (const policy of hello.policies) {
       const button = Object.assign(document.createElement("button"), { textContent: policy.label, title: policy.about, id: `policy-${policy.name}` });
       button.setAttribute("aria-pressed", "false");
-      button.addEventListener("click", () => this.act({ kind: "policy", policy: policy.name, on: button.getAttribute("aria-pressed") !== "true" }));
+      button.addEventListener("click", () => {
+        const on = button.getAttribute("aria-pressed") !== "true";
+        this.hold(button.id, on);
+        press(button, on);
+        this.act({ kind: "policy", policy: policy.name, on });
+      });
       at(policy.main ? "policies" : "more-policies").append(button);
     }
     for (const channel of hello.channels) {
       const label = document.createElement("label");
       label.innerHTML = `<input type="checkbox" id="channel-${channel.name}" checked> ${channel.name.replaceAll("_", " ")}<small>${channel.about}</small>`;
-      label.firstElementChild.addEventListener("change", (event) => this.act({ kind: "switch", channel: channel.name, on: event.target.checked }));
+      label.firstElementChild.addEventListener("change", ({ target }) => {
+        this.hold(target.id, target.checked);
+        this.act({ kind: "switch", channel: channel.name, on: target.checked });
+      });
       at("channels").append(label);
     }
     this.takeOver();
@@ -155,9 +163,21 @@ export class Controls {
     set(at("day"), String(frame.tick));
     at("progress").firstElementChild.style.width = `${(100 * frame.tick) / this.store.worlds[0].fixed.ticks}%`;
     at("spark").disabled = at("step").disabled = frame.over;
-    for (const [name, on] of Object.entries(frame.policies)) press(at(`policy-${name}`), on);
-    for (const [name, on] of Object.entries(frame.channels)) at(`channel-${name}`).checked = on;
+    for (const [name, on] of Object.entries(frame.policies)) if (this.isNews(`policy-${name}`, on)) press(at(`policy-${name}`), on);
+    for (const [name, on] of Object.entries(frame.channels)) if (this.isNews(`channel-${name}`, on)) at(`channel-${name}`).checked = on;
     if (frame.commands) this.drawCommands(frame.commands);
+  }
+
+  // What was just pressed stays pressed until the program has heard of it: a frame on its way does not know yet.
+  hold(id, on) {
+    this.held.set(id, { on, until: performance.now() + 1000 });
+  }
+
+  isNews(id, on) {
+    const held = this.held.get(id);
+    if (held && held.on !== on && performance.now() < held.until) return false;
+    this.held.delete(id);
+    return true;
   }
 
   drawCommands(commands) {

@@ -7,7 +7,7 @@ const TOP_USE = 2; // of margin: who uses more is drawn at the edge
 const FULL = 1.5; // of the first day's capital or deposits: more is drawn at the edge
 const SMALLEST = 0.3; // $bn: who holds less is drawn at the edge
 
-const percent = (x, digits = 0) => `${(100 * x).toFixed(digits)} %`;
+const percent = (x, digits = 0) => `${(100 * x).toFixed(digits).replace(/^-([0.]+)$/, "$1")} %`;
 const money = (x) => `${x.toLocaleString("en", { maximumSignificantDigits: 3 })} $bn`;
 const words = (name) => name.replaceAll("_", " ");
 
@@ -182,7 +182,7 @@ const PANELS = [
       grid: { left: 40, right: 10, top: 8, bottom: 20 },
       tooltip: { ...f.option.tooltip, ...onDay((x) => money(x), Object.fromEntries(h.sellers.map((name, k) => [`seller${k}`, name]))) },
       xAxis: days(world, f),
-      yAxis: { ...f.axis, type: "value", min: 0, max: 20 },
+      yAxis: { ...f.axis, type: "value", min: 0, max: 20, splitNumber: 3 },
       series: h.sellers.map((_, k) => line(`seller${k}`, l.colours[k], "solid", {
         stack: "sales", step: "end", areaStyle: { opacity: 1, color: l.colours[k] }, lineStyle: { width: 0.6 } })),
     }),

@@ -33,10 +33,11 @@ export class Who {
     const rows = (found, empty) => found.length ? found.map((row) => `<tr>${row.map((part) => `<td>${typeof part === "number" ? amount(part) : part}</td>`).join("")}</tr>`).join("") : `<tr><td>${empty}</td><td></td></tr>`;
     const owned = about.sheet.filter(([, value]) => value > 0), owed = about.sheet.filter(([, value]) => value < 0).map(([name, value]) => [name, -value]);
     const sum = (side) => side.reduce((total, [, value]) => total + value, 0);
+    const own = sum(owned) - sum(owed); // a fund owes it to its owners, as shares
     const parts = {
       state: about.state,
-      owned: rows([...owned, ["all it has", sum(owned)]], ""),
-      owed: rows([...owed, ["own capital or shares", sum(owned) - sum(owed)]], ""),
+      owned: rows([...owned, ["all it has", sum(owned)]], "nothing"),
+      owed: rows([...owed, ...(about.table === "funds" && Math.abs(own) < 0.01 ? [] : [["own capital", own]])], "nothing"),
       owes: rows(about.owes, "nobody by name"),
       has: rows(about.has, "with nobody by name"),
     };
