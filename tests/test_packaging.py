@@ -29,6 +29,9 @@ def test_a_wheel_finds_the_shipped_scenarios_and_sweeps_in_any_folder(tmp_path: 
     installed = tmp_path / "installed"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(installed)
+    page = {file.name for file in (ROOT / "abm" / "live" / "page").iterdir()}
+    assert {file.name for file in (installed / "abm" / "live" / "page").iterdir()} == page
+    assert {"index.html", "echarts.js", "echarts.LICENSE.txt", "echarts.NOTICE.txt"} <= page
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     code = f"""

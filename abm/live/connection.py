@@ -137,7 +137,8 @@ class Connection:
                 await self.say_opening()
                 continue  # it may have been opened anew meanwhile
             if self.playing:
-                due = min(due + self.speed * (began - before), max(1.0, self.speed * LATE))
+                most = max(1.0, self.speed * LATE)
+                due = min(due + self.speed * (began - before), most) if most < math.inf else most
                 due = await self.run_days(due, began + BUDGET)
             else:
                 due = 0.0

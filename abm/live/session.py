@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from abm.channels import CHANNELS
@@ -50,7 +51,7 @@ class Session:
             return self._given
         if name not in self._shipped:
             raise InputError(f"scenario = {shown(name)} is not known; allowed are {', '.join(self.scenarios())}")
-        return load(name)
+        return shipped(name)
 
     def begin(self, start: Start) -> None:
         """Open all books anew."""
@@ -182,6 +183,12 @@ class Session:
         content = io.BytesIO()
         ticks_frame(self.worlds[world].economy.rows).write_parquet(content, compression="zstd")
         return content.getvalue()
+
+
+@cache
+def shipped(name: str) -> Scenario:
+    """A shipped scenario, read once for all sessions."""
+    return load(name)
 
 
 def beginning(scenario: Scenario) -> Start:
