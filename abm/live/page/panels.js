@@ -182,7 +182,7 @@ const PANELS = [
       grid: { left: 40, right: 10, top: 8, bottom: 20 },
       tooltip: { ...f.option.tooltip, ...onDay((x) => money(x), Object.fromEntries(h.sellers.map((name, k) => [`seller${k}`, name]))) },
       xAxis: days(world, f),
-      yAxis: { ...f.axis, type: "value", min: 0, max: 20, splitNumber: 3 },
+      yAxis: { ...f.axis, type: "value", min: 0, max: 20, interval: 10 },
       series: h.sellers.map((_, k) => line(`seller${k}`, l.colours[k], "solid", {
         stack: "sales", step: "end", areaStyle: { opacity: 1, color: l.colours[k] }, lineStyle: { width: 0.6 } })),
     }),
@@ -194,7 +194,7 @@ const PANELS = [
         state.most = Math.max(state.most ?? 0, sellers.reduce((sum, values) => sum + values[day], 0));
       }
       state.top = roomy(state.top, state.most ?? 0, [20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 1e5]);
-      return { yAxis: { max: state.top }, series: sellers.map((values, k) => ({ id: `seller${k}`, data: points(values, true) })) };
+      return { yAxis: { max: state.top, interval: state.top / 2 }, series: sellers.map((values, k) => ({ id: `seller${k}`, data: points(values, true) })) };
     },
   },
   {
