@@ -50,11 +50,11 @@ def live(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 class Page:
-    """What a page says and hears, without a browser."""
+    """What a page says and hears, without a browser; its Origin is the address unless it is another, or none."""
 
-    def __init__(self, address: str, origin: str | None = None) -> None:
+    def __init__(self, address: str, origin: str | None = "") -> None:
         self.closing = ExitStack()
-        own: Any = origin or address.rstrip("/")
+        own: Any = address.rstrip("/") if origin == "" else origin
         opened = connect(address.replace("http:", "ws:") + "live", origin=own, max_size=None, proxy=None)
         self.socket: ClientConnection = self.closing.enter_context(opened)
         self.opening: dict[str, Any] = {}

@@ -22,9 +22,8 @@ def live(
     quiet: Quiet = False,
 ) -> None:
     """Open a page on which a run is watched as it happens, and handled: spark, pause, policies, side by side."""
-    from abm.live.server import needs_extra, serve
+    from abm.live.server import serve
 
-    needs_extra()
     chosen = chosen_scenario(scenario, None)
     screen = Screen(quiet)
     screen.say_if_cold()
