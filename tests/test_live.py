@@ -17,14 +17,16 @@ from live_server import SMALL
 
 import abm
 from abm.agents.leveraged_fund import ACTIVE
+from abm.channels import CHANNELS
 from abm.cli.options import chosen_scenario
-from abm.economy import Economy
+from abm.economy import AGENTS, Economy
 from abm.errors import InputError
 from abm.experiments.one_run import ticks_of, twin_scenarios
+from abm.ledger.chart import INSTRUMENTS
 from abm.live.messages import DIALS, Start, action_of, read, start_of
 from abm.live.session import Session, beginning
 from abm.live.who import about
-from abm.scenario import Scenario
+from abm.scenario import Scenario, names
 from abm.scenario.policy import DECREED
 
 
@@ -110,7 +112,7 @@ def test_a_session_with_a_scenario_of_ones_own_is_repeated_by_its_file(tmp_path:
 ACTIONS = st.one_of(
     st.builds(dict, kind=st.just("spark"), total=st.floats(-1, 2), days=st.integers(1, 30)),
     st.builds(dict, kind=st.just("policy"), policy=st.sampled_from(DECREED), on=st.booleans()),
-    st.builds(dict, kind=st.just("switch"), channel=st.sampled_from(abm.channels.CHANNELS), on=st.booleans()),
+    st.builds(dict, kind=st.just("switch"), channel=st.sampled_from(CHANNELS), on=st.booleans()),
     st.builds(dict, kind=st.just("buy_notes"), per_day=st.floats(0, 100), days=st.integers(1, 9)),
     st.builds(dict, kind=st.just("loss"), of=st.just("dealer"), place=st.integers(0, 9), capital=st.floats(0, 2)),
 )
@@ -325,8 +327,8 @@ def test_who_owes_what_to_whom() -> None:
         for row in range(0, len(agents), 7):
             found = about(world, table, row)
             owed = sum(amount for *_, amount in found["owes"])
-            named = [f for f in abm.economy.AGENTS[table].part("books") if f.at and f.side < 0]
-            price = {f.name: e.markets["price"][1] if "lent" in abm.ledger.chart.INSTRUMENTS[f.instrument] else 1.0
+            named = [f for f in AGENTS[table].part("books") if f.at and f.side < 0]
+            price = {f.name: e.markets["price"][1] if "lent" in INSTRUMENTS[f.instrument] else 1.0
                      for f in named}  # fmt: skip
             assert owed == pytest.approx(sum(agents[f.name][row].sum() * price[f.name] for f in named), abs=0.02)
             assert [len(history["values"]) for history in found["history"]] == [5, 5]
@@ -382,3 +384,20 @@ def test_the_run_can_be_kept_as_parquet(tmp_path: Path) -> None:
     file = tmp_path / "run.parquet"
     file.write_bytes(session.parquet(0))
     assert pl.read_parquet(file).equals(session.worlds[0].economy.tables().ticks)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_shipped_scenario_can_be_watched_and_handled(name: str, tmp_path: Path) -> None:
+    scenario = abm.load(name)
+    session = Session(scenario)
+    assert session.start.own_spark == (scenario.spark.total != 0 and scenario.spark.days > 1)
+    session.begin(start(scenario, own_spark=True, total=scenario.spark.total, days=scenario.spark.days))
+    assert session.worlds[0].economy.scenario.digest == scenario.digest
+    play(session, 3)
+    act(session, kind="spark", total=0.9, days=2)
+    play(session, 9)
+    for table in ("funds", "dealers", "banks", "stablecoins"):
+        session.look(0, table, 0)
+        json.dumps([session.frame(), session.seen()], allow_nan=False)
+    (found,) = session.commands()
+    assert same_bits(session.worlds[0].economy, repeated(found["command"], tmp_path))

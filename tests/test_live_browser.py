@@ -17,7 +17,9 @@ import pytest
 from live_server import ROOT, live
 
 import abm
+from abm.scenario import names
 
+pytestmark = pytest.mark.slow
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -239,6 +241,22 @@ def test_every_slider_takes_effect_on_reset(tab: Tab) -> None:
     tab.until(lambda: "--seed 12" in tab.command())
 
 
+def test_every_scenario_can_be_chosen_and_played(tab: Tab) -> None:
+    for name in names():
+        before = tab.data("generation")
+        tab.page.select_option("#scenario", name)
+        tab.until(lambda before=before: tab.data("generation") != before)
+        scenario = abm.load(name)
+        days = scenario.spark.days
+        assert tab.page.inner_text("#days-shown") == ("at once" if days == 1 else f"over {days} days")
+        assert tab.page.is_checked("#own-spark") == (days > 1)
+        lit = "" if days > 1 or scenario.spark.total == 0 else " --set spark.total=0.0"
+        acting = "" if not scenario.actions else " --set 'actions="
+        assert tab.command().startswith(f"powderkeg run {name} --seed 3{lit}{acting}")
+        tab.play_to(4)
+        tab.pause()
+
+
 def test_interventions_and_channels_are_switched_in_the_running_model(tab: Tab) -> None:
     tab.play_to(5)
     tab.page.click("summary:has-text('more policies')")
@@ -267,8 +285,10 @@ def test_side_by_side_has_one_clock_and_two_speeds(tab: Tab) -> None:
     tab.move("slow", 8)
     tab.reset()
     tab.play_to(40)
+    tab.pause()
+    lit = tab.day
     tab.page.click("#spark")
-    tab.play_to(75)
+    tab.until(lambda: tab.day >= lit + 35)
     tab.pause()
     tab.keep_picture("side_by_side")
     assert "days = 1}" in tab.command(0)

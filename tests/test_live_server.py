@@ -297,6 +297,7 @@ def test_an_unknown_scenario_is_one_sentence(capsys: pytest.CaptureFixture[str])
     assert "no_such" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_it_quietly() -> None:
     import signal
 

@@ -14,7 +14,7 @@ from abm.errors import InputError, shown
 DIALS: Mapping[str, tuple[float, float, float]] = {
     "funds.leverage": (0.0, 4.0, 0.1),
     "funds.crowding": (0.0, 2.0, 0.1),
-    "stablecoins.supply": (0.0, 3000.0, 50.0),
+    "stablecoins.supply": (0.0, 3000.0, 5.0),
     "banks.capital": (0.3, 2.0, 0.05),
 }
 SPEEDS = (5, 10, 20, 50, 100, 0)  # days a second; 0: as many as there is time for

@@ -192,12 +192,12 @@ def shipped(name: str) -> Scenario:
 
 
 def beginning(scenario: Scenario) -> Start:
-    """How a session begins on its first day: nobody has touched anything, and the spark waits to be lit."""
+    """How a session begins: nobody has touched anything. A spark of one day waits to be lit, an episode's comes."""
     return Start(
         scenario=scenario.name,
         seed=3,
         dials={},
-        own_spark=False,
+        own_spark=scenario.spark.days > 1 and scenario.spark.total != 0.0,
         total=scenario.spark.total or 0.5,
         days=scenario.spark.days,
         side_by_side=False,

@@ -12,7 +12,7 @@ const NAMES = {
 
 export class Controls {
   constructor(say, store, note) {
-    Object.assign(this, { say, store, note, sides: false, held: new Map() });
+    Object.assign(this, { say, store, note, sides: false, days: DAYS, held: new Map() });
     at("play").addEventListener("click", () => this.playOrPause());
     at("step").addEventListener("click", () => say({ do: "step" }));
     at("reset").addEventListener("click", () => this.reset());
@@ -78,7 +78,8 @@ export class Controls {
     const { spark, dials } = this.scenario;
     at("own-day").textContent = spark.start;
     at("total").value = spark.total || 0.5;
-    at("days").value = nearest(spark.days);
+    at("own-spark").checked = spark.days > 1 && spark.total !== 0; // of an episode of history
+    this.offer(spark.days);
     for (const dial of this.dials) {
       dial.input.max = Math.max(dial.high, dials[dial.path]);
       dial.input.value = dials[dial.path];
@@ -87,10 +88,17 @@ export class Controls {
     this.showDials();
   }
 
+  // Let the slider of speed have the days that a scenario has.
+  offer(days) {
+    this.days = [...new Set([...DAYS, days])].sort((a, b) => a - b);
+    at("days").max = this.days.length - 1;
+    at("days").value = this.days.indexOf(days);
+  }
+
   showSpark() {
     const worth = 100 * -Math.expm1(-Number(at("total").value));
     at("total-shown").textContent = `AI worth ${worth.toFixed(0)} % less`;
-    at("days-shown").textContent = inDays(DAYS[at("days").value]);
+    at("days-shown").textContent = inDays(this.days[at("days").value]);
     at("slow-shown").textContent = inDays(DAYS[at("slow").value]);
   }
 
@@ -116,7 +124,7 @@ export class Controls {
     }
     return {
       do: "start", scenario: at("scenario").value, seed: Math.max(0, Math.trunc(Number(at("seed").value)) || 0), dials,
-      own_spark: at("own-spark").checked, total: Number(at("total").value), days: DAYS[at("days").value],
+      own_spark: at("own-spark").checked, total: Number(at("total").value), days: this.days[at("days").value],
       side_by_side: this.sides, slow_days: DAYS[at("slow").value], ...changes,
     };
   }
@@ -132,7 +140,7 @@ export class Controls {
   }
 
   spark() {
-    this.act({ kind: "spark", total: Number(at("total").value), days: DAYS[at("days").value] });
+    this.act({ kind: "spark", total: Number(at("total").value), days: this.days[at("days").value] });
     if (!this.store.playing) this.say({ do: "play" });
   }
 
@@ -148,7 +156,7 @@ export class Controls {
     at("own-day").textContent = this.scenario.spark.start;
     at("own-spark").checked = start.own_spark;
     at("total").value = start.total;
-    at("days").value = nearest(start.days);
+    this.offer(start.days);
     at("slow").value = nearest(start.slow_days);
     for (const { path, input } of this.dials) input.value = start.dials[path] ?? this.scenario.dials[path];
     at("ticks").textContent = worlds[0].ticks;
