@@ -140,9 +140,15 @@ class Tab:
         self.until(lambda: self.day >= day)
 
     def pause(self) -> None:
-        while self.data("state") == "playing":  # pressed as the last day ends, it would have begun again
+
+        def pressed() -> bool:
+            if self.data("state") != "playing":
+                return True
             self.page.click("#play")
             self.page.wait_for_timeout(400)
+            return False  # pressed as the last day ended, it has begun again
+
+        self.until(pressed)
 
     def command(self, which: int = 0) -> str:
         return self.page.inner_text(f".command >> nth={which} >> code")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -20,6 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import abm
 from abm.cli import main
+from abm.live.connection import UNSEEN
 from abm.live.guard import Guard, is_loopback
 from abm.live.server import ASLEEP, FULL, MOST_SESSIONS, application, bound
 
@@ -165,6 +168,23 @@ def test_a_page_plays_pauses_and_steps(address: str) -> None:
         assert page.frame()["tick"] == 0
         assert page.opening["start"]["seed"] == 9
         assert [world["name"] for world in page.opening["worlds"]] == ["sudden", "gradual"]
+
+
+def test_books_can_be_opened_anew_while_nothing_is_drawn(address: str) -> None:
+    with Page(address) as page:
+        page.say(do="play")
+
+        def heard(what: str) -> dict[str, Any]:
+            while True:  # without a word of what was drawn
+                message = json.loads(page.socket.recv(timeout=20))
+                if what in message:
+                    return message[what]
+
+        assert [heard("frame")["frame"] for _ in range(UNSEEN)] == [1, 2]
+        page.say(do="start", scenario="small", seed=1, dials={}, own_spark=False, total=0.5, days=1, side_by_side=False,
+                 slow_days=20)  # fmt: skip
+        assert heard("opening")["start"]["seed"] == 1
+        assert heard("frame")["generation"] == 2
 
 
 def test_two_pages_do_not_disturb_each_other(address: str) -> None:

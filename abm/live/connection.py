@@ -120,8 +120,9 @@ class Connection:
         await self.socket.send_bytes(content)
 
     async def say_opening(self) -> None:
-        """Say what was opened; frames begin anew."""
+        """Say what was opened; frames begin anew, and those that the page has not drawn are void."""
         self.days, self.told, self.unopened = 0, [0, 0], False
+        self.drawn = self.sent
         await self.say({"opening": self.session.opening()})
 
     async def say(self, content: dict[str, Any]) -> None:
