@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import polars as pl
 import pytest
 
@@ -49,7 +50,7 @@ def test_every_public_name_exists() -> None:
     for name in abm.__all__:
         assert getattr(abm, name) is not None
     with pytest.raises(AttributeError):
-        _ = abm.no_such_name  # pyright: ignore[reportAttributeAccessIssue]
+        _ = abm.no_such_name
 
 
 def test_a_run_is_a_function_of_scenario_and_seed(result: abm.RunResult) -> None:
@@ -97,7 +98,6 @@ def test_progress_counts_every_simulated_day_once() -> None:
 
 
 def test_tables_as_pandas(result: abm.RunResult) -> None:
-    pandas = pytest.importorskip("pandas")
     frame = result.to_pandas()
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame.columns) == result.ticks.columns
@@ -137,7 +137,6 @@ def test_a_seed_that_is_none_is_refused(seed: Any) -> None:
 
 
 def test_a_run_can_be_drawn(result: abm.RunResult) -> None:
-    pytest.importorskip("matplotlib")
     for draw in (result.plot.prices, result.plot.belief_and_depth, result.plot.forced_sales):
         assert draw().axes
     assert result.plot.failures_and_capital().axes

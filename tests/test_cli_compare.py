@@ -253,7 +253,7 @@ def test_scenarios_and_changes_are_compared_from_the_command_line(powderkeg: Run
     assert told["reference"] == "us_late_2025"
     (folder,) = Path("outputs").iterdir()
     assert folder.name.startswith("us_late_2025-quiet-seeds2-")
-    assert len(abm.read(folder).data.quiet_worlds()) == 2  # pyright: ignore[reportAttributeAccessIssue]
+    assert len(abm.read(folder).data.quiet_worlds()) == 2
 
 
 @pytest.mark.slow

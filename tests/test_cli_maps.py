@@ -7,8 +7,7 @@ import polars as pl
 import pytest
 from synthetic_sweep import crises, grid
 
-folders = pytest.importorskip("abm.sweep.folder")
-plans = pytest.importorskip("abm.sweep.plan")
+from abm.sweep.folder import open_sweep, working_in
 
 pytestmark = pytest.mark.slow  # each draws figures
 X, Y = "funds.leverage", "spark.days"
@@ -19,15 +18,10 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep whose rows were written down without being run; banking crises at twice today's leverage."""
-    by_hand = grid({X: [1.0, 2.0], Y: [1, 100]}, 4)
-    parameters = tuple(plans.Parameter(p.path, p.unit, p.values) for p in by_hand.parameters)
-    plan = plans.Plan(
-        name="by_hand", base=by_hand.base, design="grid", parameters=parameters, points=by_hand.points,
-        replications=4, first_seed=0, paired=True, twins=True, keep=plans.Keep(), design_seed=0,
-    )  # fmt: skip
+    plan = grid({X: [1.0, 2.0], Y: [1, 100]}, 4)
     path = tmp_path_factory.mktemp("outputs") / "by_hand"
     outcome = crises(lambda values: values[X] - 1.0, 4)
-    with folders.working_in(path, plan) as work:
+    with working_in(path, plan) as work:
         for number in range(plan.n_runs):
             row = plan.row(number)
             content = {"row": number, "outcome": outcome(row.values, row.replication, number), "status": "ok"}
@@ -65,7 +59,7 @@ def test_the_report_goes_beside_the_data(powderkeg: Run, folder: Path) -> None:
     assert code == 0, err
     assert (folder / "report.html").exists()
     assert (folder / "figures" / f"{NAME}.parquet").exists()
-    assert folders.open_sweep(folder).complete  # and the sweep is still one
+    assert open_sweep(folder).complete  # and the sweep is still one
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,14 @@ def test_a_bad_option_is_named_with_its_values(powderkeg: Run, words: list[str])
     assert "(given: 1, 0)" in err
 
 
+def test_a_folder_below_a_file_is_one_line(powderkeg: Run) -> None:
+    Path("file").touch()
+    code, _, err = powderkeg("run", *SMALL_WORLD, "--out", "file/here")
+    assert code == 2
+    assert one_line(err)
+    assert "file/here: cannot be written" in err
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to this user")
 def test_a_folder_that_cannot_be_written_is_one_line(powderkeg: Run) -> None:
     Path("locked").mkdir(mode=0o500)

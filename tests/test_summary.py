@@ -58,7 +58,7 @@ def test_the_worst_20_days_are_consecutive():
     path = np.concatenate(([0.0], np.cumsum(np.tile([-0.03, 0.02], 30))))
     fall = largest_fall(np.exp(path))
     assert fall.worst_20_day_share == pytest.approx((20 * 0.005) / fall.log_fall, rel=0.25)
-    assert fall.worst_20_day_share < 1.0  # pyright: ignore[reportOptionalOperand]
+    assert fall.worst_20_day_share < 1.0
 
 
 def test_a_price_that_never_falls_has_no_speed():
@@ -249,7 +249,7 @@ def test_paired_differences():
     assert (difference.mean, difference.n, difference.sign) == (2.0, 3, 0)
     assert difference.high == pytest.approx(2.0 + 4.3027 / math.sqrt(3), rel=1e-3)
     assert paired_difference([None], [1.0]) is None
-    assert paired_difference([2.0], [1.0]).low is None  # pyright: ignore[reportOptionalMemberAccess]
+    assert paired_difference([2.0], [1.0]).low is None
 
 
 def test_shares_have_an_interval_even_at_nought():

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_a_sweep_leaves_one_sorted_table_and_no_journal(undisturbed: tuple[Plan,
     assert result.runs["spark.total"].to_list() == [0.2] * 4 + [0.6] * 4
     assert set(result.runs["status"]) == {OK}
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        *("events", "failures.parquet", "manifest.json", "paths", "runs", "timing.parquet")
+        *("events", "failures.parquet", "manifest.json", "paths", "plan.json", "runs", "timing.parquet")
     ]
     timing = pl.read_parquet(tmp_path / "out" / "timing.parquet")
     assert (timing["row"].to_list(), set(timing["attempts"])) == (list(range(8)), {1})
@@ -277,7 +278,7 @@ def workers_of(parent: int) -> list[int]:
 
 @pytest.mark.slow
 def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
-    small_file(tmp_path, replications=25, ticks=60, more="[keep]\npaths = 10")
+    small_file(tmp_path, replications=80, ticks=60, more="[keep]\npaths = 10")
     chance, sittings = random.Random(1929), 0
     expected = None
     for out in ("disturbed", "undisturbed"):
@@ -286,7 +287,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> N
             if out == "disturbed" and sittings < 5:
                 journal = tmp_path / out / "journal"
                 before = rows_in(journal)
-                until(lambda: rows_in(journal) > before or running.poll() is not None)  # noqa: B023
+                until(partial(has_grown_or_ended, journal, before, running))
                 time.sleep(chance.uniform(0.0, 0.4))
                 os.killpg(running.pid, signal.SIGKILL)
                 sittings += 1
@@ -294,7 +295,11 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> N
         expected = expected or tables(tmp_path / out)
         assert tables(tmp_path / out) == expected
     assert sittings >= 3
-    assert open_sweep(tmp_path / "disturbed").runs["row"].to_list() == list(range(50))
+    assert open_sweep(tmp_path / "disturbed").runs["row"].to_list() == list(range(160))
+
+
+def has_grown_or_ended(journal: Path, before: int, running: subprocess.Popen[str]) -> bool:
+    return rows_in(journal) > before or running.poll() is not None
 
 
 def rows_in(journal: Path) -> int:
@@ -306,7 +311,7 @@ def test_a_full_disk_loses_nothing_that_is_finished(undisturbed: tuple[Plan, dic
     plan, expected = undisturbed
     small_file(tmp_path, more="[keep]\npaths = 10\nevents = true")
     with working_in(tmp_path / "out", plan):
-        room = (tmp_path / "out" / "manifest.json").stat().st_size + 30_000
+        room = (tmp_path / "out" / "plan.json").stat().st_size + 30_000
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     try:
@@ -335,6 +340,39 @@ def test_ctrl_c_ends_within_five_seconds_with_its_workers(tmp_path: Path) -> Non
     assert time.monotonic() - asked < 5.0
     assert len(workers) == 2
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 5.0)
+
+
+def test_the_lock_goes_while_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gone afterwards it could be another's by then, and a third could lock a new file of the same name."""
+    seen, release = [], FileLock.release
+
+    def look(lock: FileLock, *_: Any, **__: Any) -> None:
+        seen.append(Path(lock.lock_file).exists())
+        release(lock)
+
+    monkeypatch.setattr(FileLock, "release", look)
+    with working_in(tmp_path / "out", small_plan(tmp_path)):
+        assert seen == []
+    assert seen[0] is False
+
+
+def test_the_manifest_stays_small_however_many_points(tmp_path: Path) -> None:
+    sizes = []
+    for points in (2, 200):
+        values = ", ".join(str(1 + k / 1000) for k in range(points))
+        path = tmp_path / f"{points}.toml"
+        path.write_text(f'[parameters]\n"funds.leverage" = [{values}]\n', "utf-8")
+        with working_in(tmp_path / f"{points}", read_plan(path)):
+            sizes.append((tmp_path / f"{points}" / "manifest.json").stat().st_size)
+    assert sizes[0] == sizes[1]
+
+
+def test_a_plan_that_was_changed_is_refused(tmp_path: Path) -> None:
+    in_pieces(small_plan(tmp_path), tmp_path / "out")
+    plan = tmp_path / "out" / "plan.json"
+    plan.write_text(plan.read_text("utf-8").replace("0.2", "0.3", 1), "utf-8")
+    with pytest.raises(InputError, match=r"plan\.json: was changed after it was written"):
+        open_sweep(tmp_path / "out")
 
 
 def test_a_folder_where_a_sweep_is_running_is_refused(tmp_path: Path) -> None:
@@ -420,7 +458,7 @@ def test_the_manifest_has_no_clock_and_says_what_made_it(tmp_path: Path) -> None
         k: v for k, v in two["files"].items() if k not in timing
     }
     assert one | {"files": None} == two | {"files": None}
-    assert Plan.from_dict(one["plan"]) == plan
+    assert Plan.from_dict(json.loads((tmp_path / "one" / "plan.json").read_text())) == plan
     assert PART == 500
     assert Finished(0, OK).content()["row"] == 0
 

@@ -63,7 +63,7 @@ def a_plan(**changes: object) -> Plan:
         "keep": Keep(),
         "design_seed": 0,
     }
-    return Plan(**{**parts, **changes})  # type: ignore[arg-type]
+    return Plan(**{**parts, **changes})
 
 
 def over(path: str, low: float, high: float, scale: str = "linear") -> Parameter:
@@ -409,7 +409,7 @@ def test_a_plan_without_a_part_is_refused() -> None:
             Plan.from_dict({key: value for key, value in whole.items() if key != part})
     for nothing in (None, [], "plan", 3):
         with pytest.raises(InputError, match=r"^plan: is not as powderkeg wrote it"):
-            Plan.from_dict(nothing)  # type: ignore[arg-type]
+            Plan.from_dict(nothing)
 
 
 # What is refused

@@ -179,7 +179,7 @@ def _scale(bar: Colorbar, found: SweepMap, column: str, letters: float) -> None:
     elif found.third is not None:
         bar.set_label(found.outcome.what, fontsize=letters)
     bar.ax.tick_params(labelsize=letters - 0.5, length=2.0)
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    bar.outline.set_visible(False)
     if found.outcome.in_percent:
         bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100.0 * value:.3g}")
     if column == "value":

@@ -8,6 +8,7 @@ import secrets
 import socket
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,15 +30,11 @@ FULL, ASLEEP, BROKEN = 4001, 4002, 4003  # why a session ended
 
 def needs_extra() -> None:
     """Raise InputError where the libraries of the live view are missing."""
-    try:
-        import starlette
-        import uvicorn  # noqa: F401
-        import websockets  # noqa: F401
-    except ImportError as error:
-        raise InputError(
-            f"live: {error.name} is not installed; allowed is after pip install 'powderkeg[live]'"
-        ) from None
-    del starlette
+    for name in ("starlette", "uvicorn", "websockets"):
+        try:
+            import_module(name)
+        except ImportError:
+            raise InputError(f"live: {name} is not installed; allowed is after pip install 'powderkeg[live]'") from None
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -228,6 +228,6 @@ def flag(reader: Reader, key: str, value: object) -> bool:
 
 
 def one_of(reader: Reader, key: str, value: object, known: Sequence[str]) -> str:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise reader.refuse(key, value, "is not known", f"one of {', '.join(known)}")
-    return value  # pyright: ignore[reportReturnType]
+    return value
