@@ -81,9 +81,9 @@ def compare(
     changes = [parse_overrides(text) for text in with_ or ()]
     if days is None and len(chosen) == 1 and not changes:
         days = [1, 500]
-    ending = "-".join([f"days{'-'.join(map(str, days))}"] if days else [])
-    ending = f"{ending}-seeds{seeds or 100}" if from_state is None else f"{ending}-{safe_name(from_state.stem)}"
-    ending = ending.lstrip("-") + (f"-from{seed}" if seed else "")
+    parts = [f"days{'-'.join(map(str, days))}"] if days else []
+    parts.append(f"seeds{seeds or 100}" if from_state is None else safe_name(from_state.stem))
+    ending = "-".join(parts + ([f"from{seed}"] if seed else []))
     folder = out or folder_of(chosen, set_, with_, ending)
     with new_folder(folder, force) as hidden:
         screen.say_if_cold()

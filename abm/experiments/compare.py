@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from abm.errors import InputError
 from abm.experiments.branch import turn
 from abm.experiments.files import file_digest
 from abm.experiments.members import Changes, members_of
-from abm.experiments.one_run import loaded, run, twin_ticks, valid_seed
+from abm.experiments.one_run import compile_once, loaded, run, twin_ticks, valid_seed
 from abm.experiments.results import ComparisonResult
 from abm.experiments.workers import Failure, cores, each, guarded
 from abm.outcome.reduce import reduce_run
@@ -87,9 +87,10 @@ def compare(
     else:
         tasks = [Task({label: own}, first_seed, state) for label, own in content.items()]
 
+    compile_once(worlds[0])
     runs: list[MemberRun] = []
     failures: list[tuple[str, int, str]] = []
-    for done, (position, outcome) in enumerate(_on_all_cores(tasks, workers or cores()), 1):
+    for done, (position, outcome) in enumerate(each(simulate, tasks, workers or cores()), 1):
         task = tasks[position]
         of_members = dict.fromkeys(task.members, outcome) if isinstance(outcome, Failure) else outcome
         for label, result in of_members.items():
@@ -126,14 +127,3 @@ def simulate(task: Task) -> dict[str, MemberRun | Failure]:
         return MemberRun(label, task.seed, result.summary, reduce_run(result.tables, scenario))
 
     return {label: guarded(member_run, label) for label in task.members}
-
-
-def _on_all_cores(tasks: list[Task], workers: int) -> Iterator[tuple[int, Any]]:
-    """The outcomes of all tasks; where nothing is compiled yet, the first task does it alone."""
-    import abm.economy  # noqa: F401  the question is about the rules that are imported
-    from abm.compiled import is_cold
-
-    alone = 1 if is_cold() else 0
-    yield from each(simulate, tasks[:alone], 1)
-    for position, outcome in each(simulate, tasks[alone:], workers):
-        yield position + alone, outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,6 +153,23 @@ def advance(economy: Economy, last: int, report: Callable[[int], None] | None = 
         economy.advance(economy.tick + days)
         if report is not None:
             report(days)
+
+
+def compile_once(scenario: Scenario) -> None:
+    """Compile the rules in this process, where that has still to be done, and not in every worker at once."""
+    import abm.economy  # noqa: F401  the question is about the rules that are imported
+    from abm.compiled import is_cold
+
+    if is_cold():
+        load_rules(scenario)
+
+
+def load_rules(scenario: Scenario) -> None:
+    """Simulate a day for the machine code's sake; what is wrong with the scenario is said by its runs."""
+    from abm.economy import Economy
+
+    with suppress(InputError):
+        Economy(scenario, 0).advance(1)
 
 
 def valid_seed(seed: int) -> int:

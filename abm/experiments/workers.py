@@ -73,7 +73,12 @@ def guarded(function: Callable[[Any], Any], task: Any) -> Any:
     try:
         return function(task)
     except Exception as error:  # noqa: BLE001  a crash is a row with its reason, never the end of the rest
-        return Failure(" ".join(f"{type(error).__name__}: {error}".split()))
+        return Failure(reason_of(error))
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -13,12 +13,14 @@ import time
 import warnings
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from abm.errors import InputError
+from abm.experiments.workers import reason_of
 from abm.sweep.folder import SweepFolder, origin
 from abm.sweep.local import Done
 from abm.sweep.one_row import failed, finish
@@ -145,7 +147,7 @@ def other_platform(worker: str, ours: dict[str, Any], theirs: dict[str, Any]) ->
 def threads_of(client: Any, address: str) -> int:
     try:
         return sum(client.nthreads().values())
-    except Exception:  # noqa: BLE001  whatever Dask makes of a scheduler that has gone
+    except (OSError, AttributeError):  # the connection broke, or Dask has dropped it already
         raise lost(address) from None
 
 
@@ -156,14 +158,13 @@ def taken(work: SweepFolder, future: Any, row: int, address: str) -> Done:
     if future.status == "finished":
         try:
             content, tables = future.result()
-        except Exception:  # noqa: BLE001  the result was on a worker that has gone with the scheduler
+        except (OSError, CancelledError):  # the result was on a worker that has gone with the scheduler
             raise lost(address) from None
     else:
         error = future.exception()
         if isinstance(error, OtherPlatform):
             raise InputError(str(error)) from None
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        content, tables = {**failed(row, reason).content(), "worker": "cluster", "attempts": 1}, {}
+        content, tables = {**failed(row, reason_of(error)).content(), "worker": "cluster", "attempts": 1}, {}
     future.release()
     work.write_down(content, tables)
     return Done(row, content["status"], content["reason"], content["seconds"], content["worker"])

@@ -1,6 +1,7 @@
 """The folder of a sweep: who works in it, which rows are finished, and how journals become tables.
 
-    manifest.json              the plan, versions, and a digest of every file of tables
+    plan.json                  what is run: points, seeds, the base scenario
+    manifest.json              versions, and a digest of every other file
     runs/part-00000.parquet    500 rows a part, sorted; nothing in it differs between two executions
     paths/, events/            what the plan keeps of each run, in the same parts
     failures.parquet           reasons and tracebacks of failed rows
@@ -18,7 +19,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 PART = 500  # rows of a part
 KIND = "sweep"
-LOCK, JOURNAL = ".lock", "journal"
+PLAN, LOCK, JOURNAL = "plan.json", ".lock", "journal"
 ALLOWED = "a folder that powderkeg sweep wrote"
 
 
@@ -125,12 +126,17 @@ class SweepFolder:
         finally:
             hidden.unlink(missing_ok=True)
 
+    def write_plan(self) -> None:
+        """Write the plan, once: with many points it is far larger than the manifest, which follows every part."""
+        content = (json.dumps(self.plan.to_dict(), indent=1, allow_nan=False) + "\n").encode()
+        self.write_bytes(PLAN, content)
+        self.parts[PLAN] = hashlib.sha256(content).hexdigest()
+
     def write_manifest(self, complete: bool = False) -> None:
         content = {
             "kind": KIND,
             "format": FORMAT,
             "complete": complete,
-            "plan": self.plan.to_dict(),
             "plan_digest": self.plan.digest,
             "mixed": self.mixed,
             **origin(),
@@ -191,13 +197,14 @@ def working_in(folder: str | os.PathLike[str], plan: Plan, mixed: bool = False) 
         (path / LOCK).write_text(f"process {os.getpid()} on {socket.gethostname()}", "utf-8")
         yield resumed(path, plan, mixed)
     finally:
+        with suppress(OSError):
+            (path / LOCK).unlink()  # while it is held, so that nobody comes to hold a file that is gone
         lock.release()
-        (path / LOCK).unlink(missing_ok=True)
 
 
 def is_foreign(file: Path) -> bool:
     """Whether a file is none that a sweep, killed before its first manifest, leaves behind."""
-    return file.name not in (LOCK, JOURNAL, f".{MANIFEST}.new")
+    return file.name not in (LOCK, JOURNAL, PLAN, f".{PLAN}.new", f".{MANIFEST}.new")
 
 
 def told_by(lock: Path) -> str:
@@ -211,6 +218,7 @@ def resumed(path: Path, plan: Plan, mixed: bool) -> SweepFolder:
     """The folder with all that earlier executions of the same plan, by the same program, have left in it."""
     work = SweepFolder(path, plan, mixed)
     if not (path / MANIFEST).exists():
+        work.write_plan()
         work.write_manifest()
         return work
     manifest = read_manifest(path)
@@ -261,7 +269,8 @@ def open_sweep(folder: str | os.PathLike[str]) -> SweepResult:
     """The sweep in a folder, as far as it is; raises InputError for what is no sweep, or was changed."""
     path = Path(folder)
     manifest = read_manifest(path)
-    work = SweepFolder(path, Plan.from_dict(manifest["plan"]), manifest["mixed"])
+    plan = Plan.from_dict(json.loads(read_bytes(path, PLAN, manifest["files"])))
+    work = SweepFolder(path, plan, manifest["mixed"])
     work.parts = manifest["files"]
     return SweepResult(work, manifest["complete"])
 
@@ -300,7 +309,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: holds no readable {MANIFEST}; allowed is {ALLOWED}") from None
     if found != (KIND, FORMAT):
         raise InputError(f"{path}: holds a {found[0]} of format {found[1]}; allowed is {ALLOWED}, of format {FORMAT}")
-    names = {"plan", "plan_digest", "complete", "mixed", "files"}
+    names = {"plan_digest", "complete", "mixed", "files"}
     if not names <= manifest.keys() or not isinstance(manifest["files"], dict):
         raise InputError(f"{path / MANIFEST}: lacks what was written there; allowed is as powderkeg wrote it")
     return manifest
@@ -310,10 +319,15 @@ def read_part(path: Path, name: str, files: dict[str, str]) -> pl.DataFrame:
     """A table that the manifest vouches for; raises InputError where its bytes are others."""
     import polars as pl
 
+    return pl.read_parquet(io.BytesIO(read_bytes(path, name, files)))
+
+
+def read_bytes(path: Path, name: str, files: dict[str, str]) -> bytes:
+    """A file that the manifest vouches for; raises InputError where its bytes are others."""
     try:
         content = (path / name).read_bytes()
     except OSError as error:
         raise InputError(f"{path / name}: cannot be read ({error.strerror}); allowed is {ALLOWED}") from None
     if hashlib.sha256(content).hexdigest() != files.get(name):
         raise InputError(f"{path / name}: was changed after it was written; allowed is as powderkeg wrote it")
-    return pl.read_parquet(io.BytesIO(content))
+    return content

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from abm.errors import InputError
+from abm.experiments.one_run import load_rules
 from abm.experiments.workers import WORKER_DIED
 from abm.sweep.folder import SweepFolder
 from abm.sweep.journal import append, entries
@@ -226,10 +227,8 @@ def serve(pipe: Connection, plan_content: dict[str, Any], folder: str, session: 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["POLARS_MAX_THREADS"] = "1"
     go_with_parent()
-    from abm.economy import Economy
-
     plan = Plan.from_dict(plan_content)
-    Economy(plan.base, 0).advance(1)  # machine code is loaded now, and no run's time is spent on it
+    load_rules(plan.base)  # now, so that no run's time is spent on it
     work = SweepFolder(Path(folder), plan)
     work.session = session
     pipe.send(READY)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from abm.errors import InputError
+from abm.experiments.one_run import compile_once
 from abm.sweep.one_row import FAILED, finish
 from abm.sweep.plan import Plan
-from abm.sweep.sweep import compile_once
 
 BYTES_A_ROW = 600  # of the tables `runs` and `timing`, as measured over 500 rows
 BYTES_A_NUMBER = 5  # of the table `paths`, the same way
@@ -40,7 +40,7 @@ def estimated(plan: Plan, folder: Path) -> Needs:
 
 def measured(plan: Plan, folder: Path) -> Needs:
     """What a plan will take, measured on its first and its last run; raises InputError when one of them fails."""
-    compile_once(plan)
+    compile_once(plan.base)
     finish(plan, 0)  # the first run in a process also loads machine code
     started = time.perf_counter()
     two = [finish(plan, number) for number in sorted({0, plan.n_runs - 1})]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from abm.experiments.one_run import advance, ticks_of, twin_scenarios
+from abm.experiments.workers import reason_of
 from abm.sweep.plan import Plan
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ def finish(plan: Plan, number: int) -> Finished:
     try:
         outcome, tables, seconds = simulate(plan, number)
     except Exception as error:  # noqa: BLE001  a crash is a row with its reason
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        return failed(number, reason, traceback.format_exc(), time.perf_counter() - started)
+        return failed(number, reason_of(error), traceback.format_exc(), time.perf_counter() - started)
     return Finished(number, OK, outcome, seconds=seconds, tables=tables)
 
 

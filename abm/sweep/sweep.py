@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from abm.experiments.one_run import compile_once
 from abm.experiments.workers import cores
 from abm.sweep.folder import SweepFolder, SweepResult, open_sweep, working_in
 from abm.sweep.local import Done, Limits, on_this_machine
@@ -63,14 +64,5 @@ def engine(work: SweepFolder, workers: int | None, limits: Limits, cluster: str 
 
         yield from on_cluster(work, work.left(), cluster, workers or cores())
         return
-    compile_once(work.plan)
+    compile_once(work.plan.base)
     yield from on_this_machine(work, work.left(), min(workers or cores(), left), limits)
-
-
-def compile_once(plan: Plan) -> None:
-    """Compile the rules here, where that has still to be done, and not in every worker at once."""
-    import abm.economy
-    from abm.compiled import is_cold
-
-    if is_cold():
-        abm.economy.Economy(plan.base, 0).advance(1)
