@@ -180,6 +180,7 @@ def test_the_demo_can_be_repeated(powderkeg: Run, monkeypatch: pytest.MonkeyPatc
         assert Path("outputs/demo/one_run/ticks.parquet").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_changes_are_members_beside_the_scenario_and_equal_their_runs() -> None:
     changes = [{"funds.leverage": 2}, {"spark.days": 9, "actions": [DEPTH_BACK]}]

@@ -107,6 +107,7 @@ def test_a_state_has_its_own_scenario_and_seed(powderkeg: Run) -> None:
         assert one_line(err)
 
 
+@pytest.mark.slow
 def test_the_manifest_makes_the_run_again_and_names_no_one(powderkeg: Run, tmp_path: Path) -> None:
     powderkeg("run", *SMALL_WORLD, "--seed", "5", "--out", "here", "-q")
     text = Path("here", "manifest.json").read_text("utf-8")

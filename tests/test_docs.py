@@ -44,6 +44,7 @@ def test_nothing_is_stale(build: ModuleType) -> None:
         pytest.fail(sentence, pytrace=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["README.md", "docs/results.md", "docs/scenarios.md"])
 def test_a_number_changed_by_hand_is_noticed(build: ModuleType, tmp_path: Path, page: str, monkeypatch) -> None:
     for name in (*build.DOCUMENTS, build.SCENARIOS):

@@ -42,6 +42,7 @@ def test_the_sobol_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert min(totals.values()) >= 0
 
 
+@pytest.mark.slow
 def test_the_calibration_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     main = runpy.run_path(str(EXAMPLES / "calibrate_with_optuna.py"))["main"]
     spark, found = main(target=0.4, trials=12, n_ticks=100, seeds=1)

@@ -57,6 +57,7 @@ def test_three_speeds_can_be_compared():
     assert len(comparison_figures(small_comparison(seeds=(0, 1), days=(1, 20, 60)))["paths"].axes) == 3 * len(MARKETS)
 
 
+@pytest.mark.slow
 def test_the_same_bytes_every_time_and_none_about_the_machine(ticks):
     first, second = prices(ticks), prices(ticks)
     assert svg(first) == svg(second) == svg(first)

@@ -29,6 +29,8 @@ from abm.live.who import about
 from abm.scenario import Scenario, names
 from abm.scenario.policy import DECREED
 
+pytestmark = pytest.mark.slow  # whole sessions
+
 
 def small(**changes: Any) -> Scenario:
     return abm.load("us_late_2025", **SMALL, **changes)

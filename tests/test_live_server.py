@@ -26,6 +26,8 @@ from abm.live.connection import UNSEEN
 from abm.live.guard import Guard, is_loopback
 from abm.live.server import ASLEEP, FULL, MOST_SESSIONS, application, bound
 
+pytestmark = pytest.mark.slow  # a real server and real sockets
+
 SMALL_WORLD = "".join(
     ['format = 1\nextends = "us_late_2025"\nname = "small"\ntitle = "A small world"\nwhy = "For tests"\n']
     + [f"{path} = {value}\n" for path, value in SMALL.items()]
@@ -317,7 +319,6 @@ def test_an_unknown_scenario_is_one_sentence(capsys: pytest.CaptureFixture[str])
     assert "no_such" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_an_interrupt_ends_it_quietly() -> None:
     import signal
 
@@ -332,7 +333,6 @@ def test_an_interrupt_ends_it_quietly() -> None:
         assert "Traceback" not in said
 
 
-@pytest.mark.slow
 def test_memory_comes_back_when_pages_are_closed() -> None:
     with live() as (address, server):
         process = psutil.Process(server.pid)

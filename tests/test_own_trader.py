@@ -172,6 +172,7 @@ def test_the_order_of_traders_does_not_matter() -> None:
         np.testing.assert_allclose(other.rows[name], one.rows[name], rtol=1e-9, atol=1e-9, err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_trader_loses_with_its_bank() -> None:
     world = crash_world()
     failed = int(np.flatnonzero(finished(world, crash_seed()).banks["failed"])[0])

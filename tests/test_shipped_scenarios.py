@@ -51,6 +51,7 @@ def test_no_spark_means_none(name: str) -> None:
     assert (name in ("quiet", "boom_and_bust")) == (not scenario.actions)
 
 
+@pytest.mark.slow
 def test_funds_of_a_style_that_there_is_not_hold_nothing_and_trade_nothing() -> None:
     styles = ("multi_strategy", "relative_value", "macro", "systematic")
     economy = finished(load("us_late_2025", **FEW, **{f"funds.{style}.size": 0 for style in styles}), check=True)

@@ -249,6 +249,7 @@ def test_a_future_that_begins_later_has_the_bits_of_running_through(state: Path,
     assert [day for day, _ in branch.past] == ([] if change == "nothing" else [SAVED])
 
 
+@pytest.mark.slow
 def test_futures_of_one_state_leave_it_and_each_other_alone(state: Path) -> None:
     before = state.read_bytes()
     there = [run(from_state=state, changes=LATER[change]) for change in LATER]
