@@ -1,0 +1,129 @@
+"""All checks together: what was expected, what came out, and whether it holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from abm.errors import InputError
+from abm.evidence.check import Check, Judged, Measured, Path, Picture, Runs
+from abm.evidence.checks import CHECKS
+from abm.evidence.paths import run_all
+from abm.evidence.targets import Target, targets_of
+from abm.experiments.workers import Failure, reason_of
+
+PASSED, MISSED, REPORTED, FAILED = "pass", "missed", "reported", "failed"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the table: a target and what was measured for it, or the reason why nothing was."""
+
+    check: Check
+    target: Target
+    measured: Measured | None = None
+    reason: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """Whether it holds; `reported` where nothing is asked, `failed` where there is no number."""
+        if self.measured is None or not math.isfinite(self.measured.value):
+            return FAILED
+        holds = self.target.holds(self.measured.value)
+        return REPORTED if holds is None else PASSED if holds else MISSED
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing that is required is missing."""
+        return not self.target.required or self.verdict == PASSED
+
+    def to_dict(self) -> dict[str, Any]:
+        """The line, ready for JSON."""
+        target, found = self.target, self.measured
+        has = found is not None and math.isfinite(found.value)
+        return {
+            "group": self.check.group,
+            "check": self.check.name,
+            "name": target.name,
+            "claim": target.what,
+            "source": target.source,
+            "unit": target.unit,
+            "at_least": target.at_least,
+            "at_most": target.at_most,
+            "published": target.published,
+            "required": target.required,
+            "value": found.value if found and has else None,
+            "low": found.low if found and has else None,
+            "high": found.high if found and has else None,
+            "seeds": found.seeds if found else 0,
+            "verdict": self.verdict,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What a validation found: its lines in the order of the checks, and a picture for every check that was made."""
+
+    findings: Sequence[Finding]
+    pictures: Mapping[str, Picture]
+    quick: bool
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every required target is met."""
+        return all(finding.is_sound for finding in self.findings)
+
+
+def validate(
+    quick: bool = False,
+    checks: Sequence[Check] = CHECKS,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Validation:
+    """Run every check on the same seeds each time; `quick` takes fewer of them."""
+    wanted = {check.name: list(check.wants(seeds_of(check, quick))) for check in checks}
+    found = run_all((path for paths in wanted.values() for path in paths), workers, progress)
+    findings: list[Finding] = []
+    pictures = {}
+    for check in checks:
+        judged = judge(check, quick, wanted[check.name], found)
+        findings += lines(check, judged)
+        if isinstance(judged, Judged):
+            pictures[check.name] = judged.picture
+    return Validation(findings, pictures, quick)
+
+
+def seeds_of(check: Check, quick: bool) -> int:
+    return check.quick_seeds if quick else check.seeds
+
+
+def judge(
+    check: Check, quick: bool, wanted: Sequence[Path], found: Mapping[Path, dict[str, Any] | Failure]
+) -> Judged | Failure:
+    """What a check makes of its runs; a failure of one check is its own reason, never the end of the others."""
+    own: dict[Path, dict[str, Any]] = {}
+    for path in wanted:
+        outcome = found[path]
+        if isinstance(outcome, Failure):
+            return Failure(f"seed {path.seed} of {path.scenario.name}: {outcome.reason}")
+        own[path] = outcome
+    try:
+        return check.judge(Runs(own), seeds_of(check, quick))
+    except Exception as error:  # noqa: BLE001  see above
+        return Failure(reason_of(error))
+
+
+def lines(check: Check, judged: Judged | Failure) -> list[Finding]:
+    """A line for each target of a check; every number that it measured must have one."""
+    targets = targets_of(check.name)
+    if isinstance(judged, Failure):
+        return [Finding(check, target, reason=judged.reason) for target in targets]
+    if strangers := judged.measured.keys() ^ {target.name for target in targets}:
+        raise InputError(
+            f"targets.toml: {check.name}.{min(strangers)} is measured without a target or has one without being "
+            "measured; allowed is a target for every number"
+        )
+    return [Finding(check, target, judged.measured[target.name]) for target in targets]
