@@ -15,27 +15,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import abm
-from abm.agents.stablecoin_issuer import ISSUERS
 from abm.channels import CHANNELS
 from abm.economy import Economy
+from abm.evidence import quiet_world
+from abm.evidence.quiet_world import MARKETS
 from abm.experiments.one_run import ticks_of
 from abm.experiments.workers import Failure, each
 from abm.ledger.chart import BILLS, NOTES
-from abm.outcome.counts import LOW_PEG
 from abm.outcome.events import COIN_RUN
 from abm.outcome.summary import summarise
-from abm.outcome.verdict import longest_spell
 
 if TYPE_CHECKING:
     import polars as pl
 
 SCENARIO = "us_late_2025"
-MARKETS = ("ai_equity", "broad_equity", "notes")  # those whose falls are reported
 TRADED = (*MARKETS, "bills", "crypto")
-SECTORS = ("funds", "margin_accounts", "performance_chasers")
-QUARTER = 63
 STRESS = 60  # days after the spark over which AI equity and crypto are correlated
-ONLY_ORDINARY = {f"channels.{name}": name == "ordinary_trading" for name in CHANNELS}
 ALL_OFF = {f"channels.{name}": False for name in CHANNELS}
 
 Overrides = Mapping[str, Any]
@@ -182,33 +177,11 @@ def largest_note_flow(ticks: pl.DataFrame, world: abm.Scenario) -> float:
 
 
 def measure_quiet(world: abm.Scenario, seed: int) -> dict[str, Any]:
-    """What the quiet world is held to, and its daily log returns (ticks - 1, markets)."""
+    """What the quiet world is held to, and what lenders lose in it all the same."""
     result = abm.run(world, seed, twins=False)
     ticks = result.ticks
-    prices = np.stack([ticks[f"price_{m}"].to_numpy() for m in MARKETS], axis=1)
-    # Bought and sold both count in the volume, while long-term investors, who take the difference, do not:
-    # what changes hands is the larger of the two.
-    changed_hands = (0.5 * (ticks["volume_ai_equity"] + ticks["net_flow_ai_equity"].abs())).to_numpy()
-    turnover = changed_hands / (world.markets.ai_equity.capitalisation * prices[:, 0])
-    years = world.run.ticks / world.run.ticks_per_year
-    kinds = result.events["kind"]
     return {
-        "returns": np.diff(np.log(prices), axis=0).astype(np.float32),
-        "crypto_returns": np.diff(np.log(ticks["price_crypto"].to_numpy())).astype(np.float32),
-        **{f"drawdown_{m}": worst_fall(p) for m, p in zip(MARKETS, prices.T, strict=True)},
-        "bank_failed": float(ticks["banks_failed"][-1] > 0),
-        "dealers_failed": float(ticks["dealers_failed"][-1]),
-        "shortfalls": float(ticks["failed_with_shortfall_funds"][-1]) / world.funds.count / years,
-        "seizures": float(ticks["failed_funds"][-1]) / world.funds.count / years,
-        "small_discount": float((ticks["discount_notes"].abs() <= 0.01).mean()),
-        "turnover": float(turnover.mean()) * 21,
-        "calls": float((kinds == "margin_call").sum()),
-        "calls_met": float((kinds == "call_met").sum()),
-        "quarters_alive": quarters_alive(result.tables.flows, world.run.ticks // QUARTER),
-        "coins_at_par": float(coins_at_par(ticks, world)),
-        "builders_lost": most_lost_by_builders(ticks, int(world.run.ticks_per_year)),
-        "crypto_loans_left": float(ticks["crypto_loans"][-1] / ticks["crypto_loans"][0]),
-        "quarters_with_liquidations": quarters_with_liquidations(ticks, world.run.ticks // QUARTER),
+        **quiet_world.read_off(result),
         **correlations(ticks, 0, world.run.ticks - 1),
         "dealer_losses": float(ticks["dealer_losses"].sum()),
         "bank_losses": float((ticks["bank_losses"] - ticks["bank_recoveries"]).sum()),
@@ -216,43 +189,6 @@ def measure_quiet(world: abm.Scenario, seed: int) -> dict[str, Any]:
         "banking_crisis": float(summarise(ticks, scenario=world).verdict_financial == "banking_crisis"),
         "forced_sales": float(sum(ticks[f"forced_sales_{m}"].sum() for m in TRADED)),
     }
-
-
-def coins_at_par(ticks: pl.DataFrame, world: abm.Scenario, most_days: float = 3.0) -> bool:
-    """Say whether no coin stands under 0.99 for longer, and no queue is longer than an issuer may pay in that time."""
-    for issuer in ISSUERS:
-        payable = world.stablecoins.daily_cap * ticks[f"coin_supply_{issuer}"]
-        if longest_spell((ticks[f"coin_price_{issuer}"] < LOW_PEG).to_numpy()) > most_days:
-            return False
-        if (ticks[f"coin_queue_{issuer}"] > most_days * payable).any():
-            return False
-    return True
-
-
-def most_lost_by_builders(ticks: pl.DataFrame, days: int) -> float:
-    """Return the largest part of builders' loans that lenders lost in so many days, of what was owed before them."""
-    lost = np.cumsum(np.pad(ticks["data_centre_loans_lost"].to_numpy(), (1, 0)))
-    owed = ticks["data_centre_loans"].to_numpy() + ticks["data_centre_loans_lost"].to_numpy()
-    days = min(days, len(owed))
-    return float(((lost[days:] - lost[:-days]) / owed[: len(owed) - days + 1]).max())
-
-
-def quarters_with_liquidations(ticks: pl.DataFrame, quarters: int) -> float:
-    """Return the share of whole quarters in which a position in crypto on credit is liquidated."""
-    sold = ticks["forced_sales_crypto_holders"].to_numpy()[: quarters * QUARTER]
-    return float((sold.reshape(quarters, QUARTER) > 0.0).any(axis=1).mean())
-
-
-def worst_fall(prices: np.ndarray) -> float:
-    return float(1 - (prices / np.maximum.accumulate(prices)).min())
-
-
-def quarters_alive(flows: pl.DataFrame, quarters: int) -> float:
-    """Return the share of whole quarters in which every trading sector trades, by the transaction-flow matrix."""
-    traded = flows.filter(flows["instrument"].is_in(list(MARKETS)))
-    quarter = traded["tick"].to_numpy() // QUARTER
-    alive = [all((traded[s].to_numpy()[quarter == q] != 0).any() for s in SECTORS) for q in range(quarters)]
-    return float(np.mean(alive))
 
 
 Measure = Callable[[abm.Scenario, int], dict[str, Any]]
@@ -311,14 +247,3 @@ def paired(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
     """Return the mean of the paired differences and its standard error."""
     difference = high - low
     return float(difference.mean()), float(difference.std(ddof=1) / math.sqrt(len(difference)))
-
-
-def variance_ratio(returns: np.ndarray, days: int = 60) -> float:
-    """Return the variance of sums over `days`, over `days` times that of one day; returns: (seeds, ticks).
-
-    Source: Lo and MacKinlay (1988), pooled over the seeds around one mean.
-    """
-    centred = returns.astype(np.float64) - returns.mean(dtype=np.float64)
-    total = np.cumsum(np.pad(centred, ((0, 0), (1, 0))), axis=1)
-    sums = total[:, days:] - total[:, :-days]
-    return float((sums * sums).mean() / (days * (centred * centred).mean()))

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from cells import middle, number, percent, share, signed, table, with_interval
-from measure import ALL_OFF, MARKETS, ONLY_ORDINARY, Laboratory, Sample, paired, value_of, variance_ratio
+from measure import ALL_OFF, Laboratory, Sample, default, paired, value_of
 
 from abm.channels import CHANNELS
+from abm.evidence import quiet_world
+from abm.evidence.quiet_world import ONLY_ORDINARY
 
 if TYPE_CHECKING:
     import abm
@@ -122,29 +124,7 @@ def quiet_at(leverage: float) -> dict[str, Any]:
 def quiet_measures(lab: Laboratory) -> dict[str, float]:
     """Every target of the quiet world, measured; the names are those of targets.toml."""
     full, twin = lab.sample(QUIET, "quiet"), lab.sample({**QUIET, **ONLY_ORDINARY}, "quiet")
-    returns = full["returns"]
-    most_lost = TARGETS["quiet_world"]["most_lost_by_builders"]
-    measured: dict[str, float] = {}
-    for k, market in enumerate(MARKETS):
-        volatility = float(returns[:, :, k].std(axis=1).mean())
-        measured[f"volatility_{market}"] = volatility / value_of(f"markets.{market}.normal_volatility")
-        measured[f"variance_ratio_60_{market}"] = variance_ratio(returns[:, :, k])
-        name = f"drawdown_{market}"
-        measured[f"added_{name}"] = float(np.median(full[name]) - np.median(twin[name]))
-    return measured | {
-        "variance_ratio_60_crypto": variance_ratio(full["crypto_returns"]),
-        "seeds_without_bank_failure": float(1 - full["bank_failed"].mean()),
-        "defaults_with_shortfall_per_year": float(np.median(full["shortfalls"])),
-        "days_with_small_note_discount": float(full["small_discount"].mean()),
-        "turnover_ai_equity_per_month": float(full["turnover"].mean()),
-        "quarters_with_trades_of_every_style": float(full["quarters_alive"].mean()),
-        "margin_calls_per_seed": float(full["calls"].mean()),
-        "calls_met_per_seed": float(full["calls_met"].mean()),
-        "seeds_with_coins_at_par": float(full["coins_at_par"].mean()),
-        "seeds_without_cascade_of_builders": float((full["builders_lost"] <= most_lost).mean()),
-        "crypto_loans_left": float(np.median(full["crypto_loans_left"])),
-        "quarters_with_liquidations": float(full["quarters_with_liquidations"].mean()),
-    }
+    return {name: found.value for name, found in quiet_world.judged(full, twin, default()).items()}
 
 
 def quiet_table(lab: Laboratory) -> str:
