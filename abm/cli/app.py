@@ -15,6 +15,7 @@ from abm.cli.run import run
 from abm.cli.scenarios import app as scenarios
 from abm.cli.story import story, why
 from abm.cli.sweep import sweep
+from abm.cli.validate import validate
 
 app = typer.Typer(
     add_completion=False,
@@ -29,6 +30,7 @@ app.command()(demo)
 app.command("map")(map_)
 app.command()(report)
 app.command()(live)
+app.command()(validate)
 app.command()(story)
 app.command()(why)
 app.add_typer(scenarios, name="scenarios")
