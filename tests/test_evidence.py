@@ -117,7 +117,7 @@ def test_books_are_looked_at_after_every_phase(monkeypatch: pytest.MonkeyPatch) 
     world = small_world(run__ticks=3, spark__start=1)
     assert books.measure(world, 0)["gap"] < 1e-6
     monkeypatch.setattr(identities, "unbalanced_claims", lambda *_: [("coins at banks:3", 0, 0.5)])
-    with pytest.raises(RuntimeError, match="tick 1, phase policy: coins at banks:3: the two sides differ by 0.5"):
+    with pytest.raises(RuntimeError, match=r"phase \w+: coins at banks:3: the two sides differ by 0\.5"):
         books.measure(world, 0)
 
 
