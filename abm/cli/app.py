@@ -11,6 +11,7 @@ from abm.cli.compare import compare
 from abm.cli.demo import demo
 from abm.cli.live import live
 from abm.cli.maps import map_, report
+from abm.cli.robustness import robustness
 from abm.cli.run import run
 from abm.cli.scenarios import app as scenarios
 from abm.cli.story import story, why
@@ -31,6 +32,7 @@ app.command("map")(map_)
 app.command()(report)
 app.command()(live)
 app.command()(validate)
+app.command()(robustness)
 app.command()(story)
 app.command()(why)
 app.add_typer(scenarios, name="scenarios")

@@ -74,7 +74,7 @@ def read_off(result: RunResult) -> dict[str, Any]:
         "dealers_failed": float(ticks["dealers_failed"][-1]),
         "shortfalls": float(ticks["failed_with_shortfall_funds"][-1]) / world.funds.count / years,
         "seizures": float(ticks["failed_funds"][-1]) / world.funds.count / years,
-        "small_discount": float((ticks["discount_notes"].abs() <= 0.01).mean()),
+        "small_discount": float((ticks["discount_notes"].abs() <= 0.01).to_numpy().mean()),
         "turnover": float(turnover.mean()) * 21,
         "calls": float((kinds == "margin_call").sum()),
         "calls_met": float((kinds == "call_met").sum()),
