@@ -101,7 +101,7 @@ def test_a_run_that_fails_is_its_checks_reason_and_nobody_elses() -> None:
 
 
 def test_a_check_that_fails_is_a_line_with_its_reason() -> None:
-    found = validate.judge(check(judge=lambda _runs, _seeds: 1 / 0), True, [], {})
+    found = validate.judge(check(judge=lambda _runs, _seeds: 1 / 0), True, {})
     assert found == Failure("ZeroDivisionError: division by zero")
 
 
@@ -145,7 +145,7 @@ def test_the_command_exits_with_one_when_something_required_is_missed(
     gap: float, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     of_gap = check(judge=lambda _runs, _seeds: Judged({"largest_gap": Measured(gap)}, PICTURE), wants=lambda _: [])
-    monkeypatch.setattr(validate.validate, "__defaults__", (False, (of_gap,), None, None))
+    monkeypatch.setattr(validate.validate, "__defaults__", (False, (of_gap,), None, None, None))
     assert main(["validate", "--out", str(tmp_path / "out"), "--json"]) == code
     assert json.loads(capsys.readouterr().out)["lines"][0]["value"] == gap
     assert (tmp_path / "out" / "report.html").exists()

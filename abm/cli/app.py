@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from abm import __version__
+from abm.cli.calibrate import calibrate
 from abm.cli.compare import compare
 from abm.cli.demo import demo
 from abm.cli.live import live
@@ -33,6 +34,7 @@ app.command()(report)
 app.command()(live)
 app.command()(validate)
 app.command()(robustness)
+app.command()(calibrate)
 app.command()(story)
 app.command()(why)
 app.add_typer(scenarios, name="scenarios")

@@ -13,6 +13,7 @@ from abm.evidence.checks import CHECKS
 from abm.evidence.paths import run_all
 from abm.evidence.targets import Target, targets_of
 from abm.experiments.workers import Failure, reason_of
+from abm.scenario import Scenario
 
 PASSED, MISSED, REPORTED, FAILED, OPEN = "pass", "missed", "reported", "failed", "cannot tell"
 
@@ -98,14 +99,21 @@ def validate(
     checks: Sequence[Check] = CHECKS,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    change: Callable[[Scenario], Scenario] | None = None,
 ) -> Validation:
-    """Run every check on the same seeds each time; `quick` takes fewer of them."""
+    """Run every check on the same seeds each time; `quick` takes fewer of them.
+
+    `change` makes of every scenario that a check wants the one that is run instead.
+    """
     wanted = [list(check.wants(seeds_of(check, quick))) for check in checks]
-    found = run_all((path for paths in wanted for path in paths), workers, progress)
+    worlds = dict.fromkeys(path.scenario for paths in wanted for path in paths)
+    changed = {world: world if change is None else change(world) for world in worlds}
+    there = {path: path._replace(scenario=changed[path.scenario]) for paths in wanted for path in paths}
+    found = run_all(there.values(), workers, progress)
     findings: list[Finding] = []
     pictures = {}
     for check, paths in zip(checks, wanted, strict=True):
-        judged = judge(check, quick, paths, found)
+        judged = judge(check, quick, {path: found[there[path]] for path in paths})
         findings += lines(check, judged, quick)
         if isinstance(judged, Judged):
             pictures[check.name] = judged.picture
@@ -116,13 +124,10 @@ def seeds_of(check: Check, quick: bool) -> int:
     return check.quick_seeds if quick else check.seeds
 
 
-def judge(
-    check: Check, quick: bool, wanted: Sequence[Path], found: Mapping[Path, dict[str, Any] | Failure]
-) -> Judged | Failure:
+def judge(check: Check, quick: bool, found: Mapping[Path, dict[str, Any] | Failure]) -> Judged | Failure:
     """What a check makes of its runs; a failure of one check is its own reason, never the end of the others."""
     own: dict[Path, dict[str, Any]] = {}
-    for path in wanted:
-        outcome = found[path]
+    for path, outcome in found.items():
         if isinstance(outcome, Failure):
             return Failure(f"seed {path.seed} of {path.scenario.name}: {outcome.reason}")
         own[path] = outcome
