@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from abm.compiled import rule
 from abm.errors import InputError, shown
 
-ON_THE_EDGE = 1e-14  # relative: whoever lacks less than this lacks rounding, and bears no cost of default
+ON_THE_EDGE = 1e-13  # relative: whoever lacks less than this lacks rounding, and is not in default
 
 
 class Clearing(NamedTuple):
@@ -69,8 +69,10 @@ def clearing_payments(
     if debts.diagonal().any():
         debtor = int(np.flatnonzero(debts.diagonal())[0])
         raise InputError(f"liabilities: debtor {debtor} owes to himself; allowed are zeros on the diagonal")
-    if not (np.isfinite(debts.sum()) and np.isfinite(assets.sum())):
-        raise InputError("liabilities, outside_assets: their sums are too large; allowed are sums below 1e308")
+    with np.errstate(over="ignore"):
+        total = debts.sum() + assets.sum()
+    if not np.isfinite(total):
+        raise InputError("liabilities, outside_assets: their sum is too large; allowed are sums below 1e308")
     for name, part in (("recovery_of_assets", recovery_of_assets), ("recovery_of_claims", recovery_of_claims)):
         if isinstance(part, bool) or not isinstance(part, float | int | np.number) or not 0.0 <= part <= 1.0:
             raise InputError(f"{name} = {shown(part)} is not possible; allowed is a number from 0 to 1")
@@ -109,7 +111,8 @@ def greatest_payments(liabilities, owed_outside, assets, of_assets, of_claims):
             owed[debtor] += liabilities[debtor, creditor]
     paid = owed.copy()
     defaults = np.zeros(n, np.bool_)
-    # Without costs of default it does not matter on which side of the edge rounding puts a debtor.
+    # Without costs of default it matters to nobody else on which side of the edge rounding puts a debtor; with them
+    # it does, and rounding must not make a default.
     edge = ON_THE_EDGE if of_assets < 1.0 or of_claims < 1.0 else 0.0
     joined = True
     while joined:
@@ -125,6 +128,10 @@ def greatest_payments(liabilities, owed_outside, assets, of_assets, of_claims):
                     joined = True
         if joined:
             pay_what_comes_in(liabilities, owed_outside, assets, of_assets, of_claims, owed, defaults, paid)
+    for row in range(n):
+        if defaults[row] and paid[row] >= (1.0 - ON_THE_EDGE) * owed[row]:
+            defaults[row] = False
+            paid[row] = owed[row]
     return paid, defaults
 
 
