@@ -6,6 +6,7 @@
 >>> both = abm.compare("us_late_2025", days=(1, 500), seeds=100)
 >>> series = abm.simulate(abm.simulate.start, n_ticks=250, seed=7)
 >>> worlds = abm.compare(["us_late_2025", "powder_keg"], changes=[{"spark.days": 500}])
+>>> payments, defaults = abm.clearing_payments([[0, 10, 0], [0, 0, 10], [5, 0, 0]], [2, 1, 0])
 
 Everything is imported on first use, so that `import abm` costs nothing.
 """
@@ -14,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from abm.clearing import Clearing, clearing_payments
     from abm.experiments.compare import compare
     from abm.experiments.files import read
     from abm.experiments.one_run import run
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Clearing",
     "ComparisonResult",
     "RunResult",
     "Scenario",
     "__version__",
+    "clearing_payments",
     "compare",
     "load",
     "read",
@@ -43,6 +47,8 @@ _HOMES = {
     "read": "abm.experiments.files",
     "simulate": "abm.experiments.simulator",
     "simulator": "abm.experiments.simulator",
+    "clearing_payments": "abm.clearing",
+    "Clearing": "abm.clearing",
     "RunResult": "abm.experiments.results",
     "ComparisonResult": "abm.experiments.results",
 }

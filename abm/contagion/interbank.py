@@ -7,9 +7,12 @@ Without the channel the public pays other banks in full.
 
 from __future__ import annotations
 
+import numpy as np
+
 from abm.agents.bank import N_BANK_LENDERS, N_DEBTORS, bank_assets
 from abm.agents.rest_of_system import FIRMS, PUBLIC
 from abm.channels import FUND_DEFAULT_LOSSES, INTERBANK
+from abm.clearing import greatest_payments
 from abm.compiled import rule
 from abm.contagion.fund_default_losses import FAILED, RESOLVED
 from abm.ledger.central_bank import lend_reserves_to
@@ -22,6 +25,7 @@ from abm.policy.deposit_guarantee import bear_their_loss, issuers_uninsured_at, 
 
 MOST_ROUNDS = 10_000  # of clearing; each round carries losses one bank further
 SETTLED = 1e-13  # share: a payout that moves by less has settled
+MOST_WITHIN = 0.5  # share of a bank's debts, owed to others that failed, up to which clearing goes in rounds
 
 
 @rule
@@ -40,21 +44,18 @@ def clear_failed_banks(banks, markets, recovery, switch):
     payout_i = min(1, (value_i - sum over failed j of (1 - payout_j) * owed by j to i) / owed_i), not below nought
     value_i  = assets at market value, loans outside at the receiver's recovery
 
-    Starting at payment in full and lowering as claims on others shrink, the rounds end at the greatest payout
-    that all can pay: the clearing vector (Eisenberg and Noe 2001, section 2). Without the channel claims on
-    failed banks count in full.
+    Of all payouts that solve this, the greatest (Eisenberg and Noe 2001, section 2). Without the channel claims on
+    failed banks count in full. Rounds halve what is still missing where nobody owes more than half of his debts
+    to others that failed, as banks with depositors do not; other networks are solved (`abm.clearing`).
     """
+    if switch and owed_within(banks) > MOST_WITHIN:
+        solve_payouts(banks, markets, recovery)
+        return
     for row in range(banks.shape[0]):
         if banks[row].failed == FAILED:
             banks[row].payout = 1.0
     for _ in range(MOST_ROUNDS):
-        for row in range(banks.shape[0]):
-            banks[row].claims_lost = 0.0
-        for row in range(banks.shape[0]):
-            bank = banks[row]
-            if bank.failed == FAILED and switch:
-                for line in range(N_BANK_LENDERS):
-                    banks[bank.interbank_lender[line]].claims_lost += (1.0 - bank.payout) * bank.interbank[line]
+        count_claims_lost(banks, switch)
         largest_change = 0.0
         for row in range(banks.shape[0]):
             bank = banks[row]
@@ -67,15 +68,88 @@ def clear_failed_banks(banks, markets, recovery, switch):
 
 
 @rule
+def count_claims_lost(banks, switch):
+    """Add up for every bank what failed ones will not pay it."""
+    for row in range(banks.shape[0]):
+        banks[row].claims_lost = 0.0
+    for row in range(banks.shape[0]):
+        bank = banks[row]
+        if bank.failed == FAILED and switch:
+            for line in range(N_BANK_LENDERS):
+                banks[bank.interbank_lender[line]].claims_lost += (1.0 - bank.payout) * bank.interbank[line]
+
+
+@rule
+def owed_within(banks):
+    """Return the largest part of a failed bank's debts that is owed to others that failed."""
+    most = 0.0
+    for row in range(banks.shape[0]):
+        bank = banks[row]
+        if bank.failed != FAILED:
+            continue
+        within = 0.0
+        for line in range(N_BANK_LENDERS):
+            if banks[bank.interbank_lender[line]].failed == FAILED:
+                within += bank.interbank[line]
+        if within > most * owed_by(bank):
+            most = within / owed_by(bank)
+    return most
+
+
+@rule
+def solve_payouts(banks, markets, recovery):
+    """Find the payouts of banks that failed today as the clearing payments of their network.
+
+    The receiver's loss on loans is every failed bank's, whether or not it can pay its debts in the end; so it comes
+    off the outside assets, and clearing itself has no cost.
+    """
+    place = np.full(banks.shape[0], -1)
+    n = 0
+    for row in range(banks.shape[0]):
+        if banks[row].failed == FAILED:
+            place[row] = n
+            n += 1
+    debts, owed_to_others, assets = np.zeros((n, n)), np.zeros(n), np.zeros(n)
+    for row in range(banks.shape[0]):
+        bank, debtor = banks[row], place[row]
+        if debtor < 0:
+            continue
+        assets[debtor] += value_to_receiver(bank, markets, recovery, 0.0)
+        owed_to_others[debtor] = bank.deposits + bank.support
+        for line in range(N_BANK_LENDERS):
+            creditor = place[bank.interbank_lender[line]]
+            if creditor >= 0:
+                debts[debtor, creditor] += bank.interbank[line]
+                assets[creditor] -= bank.interbank[line]
+            else:
+                owed_to_others[debtor] += bank.interbank[line]
+    for debtor in range(n):
+        assets[debtor] = max(0.0, assets[debtor])
+    paid, _ = greatest_payments(debts, owed_to_others, assets, 1.0, 1.0)
+    for row in range(banks.shape[0]):
+        bank = banks[row]
+        if bank.failed == FAILED:
+            owed = owed_by(bank)
+            bank.payout = min(1.0, paid[place[row]] / owed) if owed > 0.0 else 1.0
+    count_claims_lost(banks, True)
+
+
+@rule
 def share_paid(bank, markets, recovery):
     """Return what a receiver pays on each dollar owed, given what failed banks will not pay to this one."""
     owed = owed_by(bank)
     if owed <= 0.0:
         return 1.0
-    value = bank_assets(bank, markets) - bank.claims_lost
+    return min(1.0, max(0.0, value_to_receiver(bank, markets, recovery, bank.claims_lost) / owed))
+
+
+@rule
+def value_to_receiver(bank, markets, recovery, claims_lost):
+    """Return a failed bank's assets at market value, in $bn, less claims lost, loans outside at what they bring."""
+    value = bank_assets(bank, markets) - claims_lost
     for place in range(N_DEBTORS):
         value -= (1.0 - recovery) * bank.loans[place]
-    return min(1.0, max(0.0, value / owed))
+    return value
 
 
 @rule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.evidence import books, quiet_world
+from abm.evidence import books, closed_forms, quiet_world
 from abm.evidence.check import Check
 
-CHECKS: tuple[Check, ...] = (books.CHECK, quiet_world.CHECK)
+CHECKS: tuple[Check, ...] = (books.CHECK, *closed_forms.CHECKS, quiet_world.CHECK)
