@@ -1,4 +1,4 @@
-"""Regenerates every number and figure of README.md and docs/; `make numbers` calls it.
+"""Regenerates the numbers and figures of README.md and docs/; `make numbers` calls it, and the scripts of other pages.
 
 Between `<!-- generated: name -->` and `<!-- end -->` nothing is written by hand. Tables that are read off
 the code take a second (`--tables`); measured ones take some minutes on two cores (fewer seeds to try:
@@ -11,10 +11,11 @@ import argparse
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from digest import source_digest
+from digest import source_digest, validation_digest
 from tables import STATIC
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,11 +23,34 @@ DOCUMENTS = ("README.md", "docs/model.md", "docs/calibration.md", "docs/own_data
 FIGURES = ROOT / "docs" / "figures"
 REGION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SCENARIOS = "docs/scenarios.md"  # which docs/scenario_runs.py measures
+MAP = "docs/sweeps.md"  # which docs/maps.py measures
+VALIDATION = "docs/validation.md"  # which docs/validation.py measures, with the regions of README whose names begin so:
+OF_EVIDENCE = ("validation", "robustness")
 STAMP = re.compile(
     r"sources `(?P<sources>[0-9a-f]+)` and (?P<seeds>\d+) seeds; what was written reads `(?P<reads>[0-9a-f]+)`"
 )
-STAMPS = ("stamp", "scenario-stamp")
 FULL = 100
+
+
+class Made(NamedTuple):
+    """Numbers that one command makes: the page with their stamp, where they stand, and what they are made of."""
+
+    page: str
+    command: str
+    stamp: str
+    documents: tuple[str, ...]
+    sources: Callable[[], str]
+    seeds: int
+
+
+RESULTS = Made("docs/results.md", "make numbers", "stamp", DOCUMENTS, source_digest, FULL)
+OF_SCENARIOS = Made(SCENARIOS, "python docs/scenario_runs.py", "scenario-stamp", (SCENARIOS,), source_digest, FULL)
+OF_VALIDATION = Made(
+    VALIDATION, "python docs/validation.py", "validation-stamp", (VALIDATION, "README.md"), validation_digest, 2 * FULL
+)
+OF_MAP = Made(MAP, "python docs/maps.py", "map-stamp", (MAP,), source_digest, FULL)
+MADE = (RESULTS, OF_MAP, OF_SCENARIOS, OF_VALIDATION)
+STAMPS = tuple(made.stamp for made in MADE)
 
 
 def regions(text: str) -> list[str]:
@@ -45,20 +69,21 @@ def filled(text: str, content: Mapping[str, Callable[[], str]]) -> str:
     return REGION.sub(region, text)
 
 
-def reads(*names: str) -> str:
-    """The first 16 digits of the SHA-256 of all that was measured and written into these documents."""
+def reads(made: Made) -> str:
+    """The first 16 digits of the SHA-256 of all that one command measured and wrote."""
     digest = hashlib.sha256()
-    for name in names:
+    for name in made.documents:
         for found in REGION.finditer((ROOT / name).read_text("utf-8")):
-            if found[2] not in (*STATIC, *STAMPS):
+            is_own = found[2].startswith(OF_EVIDENCE) == (made is OF_VALIDATION)
+            if is_own and found[2] not in (*STATIC, *STAMPS):
                 digest.update(found[0].encode())
     return digest.hexdigest()[:16]
 
 
-def stamped(command: str, sources: str, seeds: int, *names: str) -> str:
+def stamped(made: Made, sources: str, seeds: int, command: str = "") -> str:
     """The sentence that says what numbers were made of, and what they were when they were made."""
-    made = f"Made by `{command}` from the sources `{sources}` and {seeds} seeds"
-    return f"{made}; what was written reads `{reads(*names)}`."
+    said = f"Made by `{command or made.command}` from the sources `{sources}` and {seeds} seeds"
+    return f"{said}; what was written reads `{reads(made)}`."
 
 
 def stale() -> str | None:
@@ -67,20 +92,20 @@ def stale() -> str | None:
         text = (ROOT / name).read_text("utf-8")
         if filled(text, STATIC) != text:
             return f"{name}: a table that is read off the code is out of date; run 'make numbers'"
-    for page, names in (("docs/results.md", DOCUMENTS), (SCENARIOS, (SCENARIOS,))):
-        stamp = STAMP.search((ROOT / page).read_text("utf-8"))
-        command = "make numbers" if page != SCENARIOS else "python docs/scenario_runs.py"
-        if stamp is None or stamp["sources"] != source_digest():
-            return f"{page}: the measured numbers are older than the sources; run '{command}'"
-        if int(stamp["seeds"]) < FULL:
-            return f"{page}: the numbers come from {stamp['seeds']} seeds, not {FULL}; run '{command}'"
-        if stamp["reads"] != reads(*names):
-            return f"{page}: a measured number was changed after it was written; run '{command}'"
+    for made in MADE:
+        stamp = STAMP.search((ROOT / made.page).read_text("utf-8"))
+        if stamp is None or stamp["sources"] != made.sources():
+            return f"{made.page}: the measured numbers are older than the sources; run '{made.command}'"
+        if int(stamp["seeds"]) < made.seeds:
+            return f"{made.page}: the numbers come from {stamp['seeds']} seeds, not {made.seeds}; run '{made.command}'"
+        if stamp["reads"] != reads(made):
+            return f"{made.page}: a measured number was changed after it was written; run '{made.command}'"
     return None
 
 
-def write(content: Mapping[str, Callable[[], str]]) -> None:
-    for name in DOCUMENTS:
+def write(content: Mapping[str, Callable[[], str]], names: Sequence[str] = DOCUMENTS) -> None:
+    """Write regions anew wherever they stand."""
+    for name in names:
         path = ROOT / name
         path.write_text(filled(path.read_text("utf-8"), content), "utf-8")
 
@@ -101,7 +126,7 @@ def main() -> None:
     if source_digest() != digest:
         print("the sources changed while the numbers were made: run 'make numbers' again", file=sys.stderr)
     write({**STATIC, **content})
-    write({"stamp": lambda: stamped("make numbers", digest, chosen.seeds, *DOCUMENTS)})
+    write({"stamp": lambda: stamped(RESULTS, digest, chosen.seeds)})
 
 
 if __name__ == "__main__":

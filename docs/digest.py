@@ -74,3 +74,12 @@ def meaning(node: ast.AST) -> Iterator[str]:
 
 def is_docstring(node: object) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def validation_digest() -> str:
+    """Return the same for what docs/validation.py makes: checks and their targets can change its numbers too."""
+    digest = hashlib.sha256(source_digest().encode())
+    for path in sorted((ROOT / "abm" / "evidence").rglob("*.py")):
+        digest.update("\n".join(meaning(ast.parse(path.read_text("utf-8")))).encode())
+    digest.update(repr(tomllib.loads((ROOT / "docs" / "targets.toml").read_text("utf-8"))).encode())
+    return digest.hexdigest()[:16]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from build import SCENARIOS, filled, stamped
+from build import OF_SCENARIOS, filled, stamped
 from digest import source_digest
 from results import number, percent, share, table
 
@@ -225,8 +225,8 @@ def main() -> None:
     runs = runs_table(measured_scenarios(chosen.seeds, chosen.workers, names()))
     turn = turn_table(chosen.seeds, chosen.workers)
     write({"scenario-runs": lambda: runs, "boom-turn": lambda: turn})
-    command = f"python docs/scenario_runs.py --seeds {chosen.seeds}"
-    write({"scenario-stamp": lambda: stamped(command, sources, chosen.seeds, SCENARIOS)})
+    command = f"{OF_SCENARIOS.command} --seeds {chosen.seeds}"
+    write({"scenario-stamp": lambda: stamped(OF_SCENARIOS, sources, chosen.seeds, command)})
 
 
 def write(content: dict[str, Callable[[], str]]) -> None:

@@ -54,7 +54,10 @@ def test_plans_are_those_that_were_promised() -> None:
     assert many.n_runs == 200 * 4 * 4
     small = plans.of_number(BASE, NUMBERS[0])
     assert [variant.plan.n_runs for variant in small] == [90, 90]
-    for plan in (*(variant.plan for variant in (*maps, *small)), screen, many):
+    without = plans.without_one_market(BASE)
+    assert [variant.plan.n_runs for variant in without] == [90] * 4
+    assert without[2].plan.base.markets.notes.impact_multiplier == 0.0
+    for plan in (*(variant.plan for variant in (*maps, *small, *without)), screen, many):
         assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
         plan.scenario_of(0)
         plan.scenario_of(len(plan.points) - 1)
@@ -149,7 +152,7 @@ def test_all_of_it_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: py
     said: list[tuple[str, int]] = []
     found = run.robustness(out, BASE, workers=1, report=lambda name, now: said.append((name, now.done)))
     assert {name for name, _ in said} >= {"screen", "draws", "as_shipped", "root_law", "half_agents"}
-    assert found.claims["variant"].n_unique() == 5 + 2 + 1
+    assert found.claims["variant"].n_unique() == 5 + 4 + 2 + 1
     said.clear()
     again = run.robustness(out, BASE, workers=1, report=lambda name, now: said.append((name, now.done)))
     assert not said

@@ -15,6 +15,8 @@ SPEEDS, LEVERAGES = (1, 20, 60, 125, 250), (1.0, 1.5, 2.0, 2.5, 3.0)
 FEW_SPEEDS, FEW_LEVERAGES = (1, 60, 250), (1.0, 2.0, 3.0)
 TICKS = 790  # for all 500 days after the last news of the slowest
 SEEDS, FEW_SEEDS, SEEDS_OF_SCREEN, SEEDS_OF_DRAW = 20, 10, 4, 4
+FEW = FEW_SPEEDS, FEW_LEVERAGES, FEW_SEEDS  # of a small map
+MARKETS = ("ai_equity", "broad_equity", "notes", "crypto")
 EDGE = {DAYS: 1, LEVERAGE: 2.0}  # where the screen is made: about half of the runs break down
 MOST = 10  # assumed numbers that are looked at again
 DRAWS, DRAWS_SEED = 200, 7
@@ -54,6 +56,18 @@ def variants(base: Scenario) -> list[Variant]:
     ]
 
 
+def without_one_market(base: Scenario) -> list[Variant]:
+    """Small maps in which orders move all markets but one: what then is gone hangs on that one."""
+    return [
+        Variant(
+            f"no impact: {market}",
+            f"orders do not move the price of {market}",
+            mapped(f"without_{market}", base, {f"markets.{market}.impact_multiplier": 0.0}, *FEW),
+        )
+        for market in MARKETS
+    ]
+
+
 def of_size(base: Scenario, factor: float) -> dict[str, Value]:
     """The numbers of agents of every kind at a multiple of the scenario's own."""
     return {path: max(1, round(base.quantity(path).value * factor)) for path in COUNTS}
@@ -64,7 +78,7 @@ def of_number(base: Scenario, number: Assumed) -> list[Variant]:
     found = []
     for words, value in (("half", number.low), ("double", number.high)):
         changes = {number.path: number.at(value)}
-        plan = mapped(f"{number.path}_{words}", base, changes, FEW_SPEEDS, FEW_LEVERAGES, FEW_SEEDS)
+        plan = mapped(f"{number.path}_{words}", base, changes, *FEW)
         found.append(Variant(f"{number.path} {words}", f"{number.path} = {value:g} {number.unit}", plan))
     return found
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from abm.evidence.assumed import assumed
 from abm.evidence.robustness.claims import OUTCOME, by_world, in_draws, judged, points_of, ranked, split
-from abm.evidence.robustness.plans import MOST, drawn, of_number, screened, variants
+from abm.evidence.robustness.plans import MOST, drawn, of_number, screened, variants, without_one_market
 from abm.scenario import Scenario, load
 from abm.sweep.outcomes import evaluate
 from abm.sweep.plan import Plan
@@ -64,7 +64,8 @@ def robustness(
 
     screen = ranked(run(screened(base, numbers)), numbers)
     first = [next(n for n in numbers if n.path == path) for path in screen["path"].head(MOST)]
-    worlds = [*variants(base), *(variant for number in first for variant in of_number(base, number))]
+    of_first = [variant for number in first for variant in of_number(base, number)]
+    worlds = [*variants(base), *without_one_market(base), *of_first]
     found = [(variant, run(variant.plan)) for variant in worlds]
     of_draws = by_world(run(drawn(base, numbers)))
     claims = [row for variant, runs in found for row in judged(variant.name, runs)]
