@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import gc
 import json
 import shlex
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +306,21 @@ def test_all_dials_can_be_put_to_both_ends_of_their_sliders() -> None:
             session.begin(start(abm.load(), dials={path: value}))
             session.step()
             assert session.worlds[0].economy.scenario.quantity(path).value == value
+
+
+def test_worlds_are_let_go_on_reset_and_at_the_end_though_mesa_has_seen_their_agents() -> None:
+    session = Session(small())
+    reset = weakref.ref(session.worlds[0].model)
+    assert len(session.worlds[0].model.agents) > 100
+    session.begin(session.start)
+    gc.collect()
+    assert reset() is None
+    ended = weakref.ref(session.worlds[0].model)
+    assert len(session.worlds[0].model.agents) > 100
+    session.close()
+    del session
+    gc.collect()
+    assert ended() is None
 
 
 def test_a_switch_shows_at_once_and_stays() -> None:
