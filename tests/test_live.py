@@ -201,6 +201,7 @@ def test_side_by_side_differs_in_the_speed_of_the_spark_alone() -> None:
     assert sudden.seed == gradual.seed
     assert sudden.tick == gradual.tick == session.no_news.tick
     assert [action.days for action in (*sudden.scenario.actions, *gradual.scenario.actions)] == [2, 25]
+    assert (sudden.scenario.spark.days, gradual.scenario.spark.days) == (1, 25)
     slow = gradual.scenario.replace({"spark.days": sudden.scenario.spark.days, "actions": []})
     assert slow.digest == sudden.scenario.replace({"actions": []}).digest
     assert sudden.rows["disappointment"][5:8].tolist() == [0.3, 0.3, 0.0]
@@ -358,6 +359,16 @@ def test_who_owes_what_to_whom() -> None:
     assert found["history"][0]["values"][-1] == pytest.approx(e.funds["net_asset_value"][row], abs=1e-3)
     own = sum(amount for _, amount in found["sheet"]) + dict(found["sheet"]).get("fund shares", 0.0) * -1
     assert own == pytest.approx(e.funds["net_asset_value"][row], abs=0.05)
+
+
+def test_an_account_that_is_overdrawn_is_owed() -> None:
+    session = Session(small())
+    e = session.worlds[0].economy
+    e.stablecoins["deposit"][0][0] = -2.5
+    found = about(session.worlds[0], "stablecoins", 0)
+    bank = e.banks["id"][e.stablecoins["bank"][0][0]]
+    assert [f"bank:{bank}", "deposits", 2.5] in found["owes"]
+    assert min(amount for *_, amount in found["has"]) > 0
 
 
 @pytest.mark.parametrize("where", [(0, "funds", -1), (0, "funds", 10**6), (0, "scenario", 0), (1, "funds", 0)])
