@@ -136,6 +136,11 @@ class PowderKegModel(mesa.Model):
         if agent in self._accounts:
             self.economy.deciders.pop(self._accounts[agent].row, None)
 
+    def close(self) -> None:
+        """Let go of a run that nobody looks at any more: Mesa counts the agents of every model that ever had one, and
+        keeps the model with the count."""
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)
+
     @property
     def agents(self) -> Any:
         """All institutions and cohorts as views, made when first asked for, and the user's own agents."""

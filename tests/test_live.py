@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import gc
 import json
 import shlex
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +201,7 @@ def test_side_by_side_differs_in_the_speed_of_the_spark_alone() -> None:
     assert sudden.seed == gradual.seed
     assert sudden.tick == gradual.tick == session.no_news.tick
     assert [action.days for action in (*sudden.scenario.actions, *gradual.scenario.actions)] == [2, 25]
+    assert (sudden.scenario.spark.days, gradual.scenario.spark.days) == (1, 25)
     slow = gradual.scenario.replace({"spark.days": sudden.scenario.spark.days, "actions": []})
     assert slow.digest == sudden.scenario.replace({"actions": []}).digest
     assert sudden.rows["disappointment"][5:8].tolist() == [0.3, 0.3, 0.0]
@@ -306,6 +309,21 @@ def test_all_dials_can_be_put_to_both_ends_of_their_sliders() -> None:
             assert session.worlds[0].economy.scenario.quantity(path).value == value
 
 
+def test_worlds_are_let_go_on_reset_and_at_the_end_though_mesa_has_seen_their_agents() -> None:
+    session = Session(small())
+    reset = weakref.ref(session.worlds[0].model)
+    assert len(session.worlds[0].model.agents) > 100
+    session.begin(session.start)
+    gc.collect()
+    assert reset() is None
+    ended = weakref.ref(session.worlds[0].model)
+    assert len(session.worlds[0].model.agents) > 100
+    session.close()
+    del session
+    gc.collect()
+    assert ended() is None
+
+
 def test_a_switch_shows_at_once_and_stays() -> None:
     session = Session(small())
     assert session.frame()["policies"]["lending"] is False
@@ -341,6 +359,16 @@ def test_who_owes_what_to_whom() -> None:
     assert found["history"][0]["values"][-1] == pytest.approx(e.funds["net_asset_value"][row], abs=1e-3)
     own = sum(amount for _, amount in found["sheet"]) + dict(found["sheet"]).get("fund shares", 0.0) * -1
     assert own == pytest.approx(e.funds["net_asset_value"][row], abs=0.05)
+
+
+def test_an_account_that_is_overdrawn_is_owed() -> None:
+    session = Session(small())
+    e = session.worlds[0].economy
+    e.stablecoins["deposit"][0][0] = -2.5
+    found = about(session.worlds[0], "stablecoins", 0)
+    bank = e.banks["id"][e.stablecoins["bank"][0][0]]
+    assert [f"bank:{bank}", "deposits", 2.5] in found["owes"]
+    assert min(amount for *_, amount in found["has"]) > 0
 
 
 @pytest.mark.parametrize("where", [(0, "funds", -1), (0, "funds", 10**6), (0, "scenario", 0), (1, "funds", 0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import socket
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import abm
 from abm.cli import main
+from abm.economy import Economy
 from abm.live.connection import UNSEEN
 from abm.live.guard import Guard, is_loopback
 from abm.live.server import ASLEEP, FULL, MOST_SESSIONS, application, bound
@@ -269,23 +271,52 @@ def test_the_ninth_page_is_told_so_and_the_next_finds_room(address: str) -> None
             assert time.monotonic() < deadline
 
 
-def test_a_page_that_nobody_touches_is_let_go() -> None:
+@contextmanager
+def live_here(**changes: Any) -> Iterator[str]:
+    """The server in this process, where what it leaves behind can be counted."""
     import uvicorn
 
     listening = bound("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    app = application(abm.load("us_late_2025", **SMALL), "127.0.0.1", port, "", idle=0.3)
+    app = application(abm.load("us_late_2025", **SMALL), "127.0.0.1", port, "", **changes)
     config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        with Page(f"http://127.0.0.1:{port}/") as page:
-            assert page.hear_the_end().code == ASLEEP
+        yield f"http://127.0.0.1:{port}/"
     finally:
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+def test_a_page_that_nobody_touches_is_let_go() -> None:
+    with live_here(idle=0.3) as address, Page(address) as page:
+        assert page.hear_the_end().code == ASLEEP
+
+
+def economies() -> int:
+    return sum(type(one) is Economy for one in gc.get_objects())
+
+
+def test_no_economy_outlives_its_page() -> None:
+    gc.collect()
+    gc.disable()  # what is freed below is freed because a page was closed
+    try:
+        with live_here() as address:
+            before = economies()
+            for _ in range(3):
+                with Page(address) as page:
+                    page.say(do="step")
+                    page.frame(lambda frame: frame["tick"] == 1)
+                    assert economies() > before
+            deadline = time.monotonic() + 10
+            while economies() > before:
+                assert time.monotonic() < deadline, f"{economies() - before} more than before"
+                time.sleep(0.02)
+    finally:
+        gc.enable()
 
 
 def test_a_port_that_is_taken_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

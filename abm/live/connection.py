@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import InputError
-from abm.live.messages import FASTEST, action_of, number, on_or_off, read, start_of, whole
+from abm.live.messages import FASTEST, PACE, action_of, number, on_or_off, read, start_of, whole
 from abm.live.session import Session
 from abm.live.words import hello
 
@@ -31,7 +31,7 @@ class Connection:
 
     def __init__(self, socket: WebSocket, session: Session, idle: float) -> None:
         self.socket, self.session, self.idle = socket, session, idle
-        self.playing, self.speed, self.until = False, 20.0, math.inf
+        self.playing, self.speed, self.until = False, float(PACE), math.inf
         self.sent = self.drawn = 0  # frames
         self.days = 0  # that the page has
         self.told: list[int] = [0, 0]

@@ -17,7 +17,8 @@ DIALS: Mapping[str, tuple[float, float, float]] = {
     "stablecoins.supply": (0.0, 3000.0, 5.0),
     "banks.capital": (0.3, 2.0, 0.05),
 }
-SPEEDS = (5, 10, 20, 50, 100, 0)  # days a second; 0: as many as there is time for
+SPEEDS = (5, 10, 25, 50, 100, 0)  # days a second; 0: as many as there is time for
+PACE = 25  # of them, the one that a page opens with
 FASTEST = 1000
 LONGEST = 10_000  # characters of a message
 FAR = 2**53  # whole numbers that a browser can tell apart

@@ -7,7 +7,7 @@ import gc
 import secrets
 import socket
 import traceback
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,7 +91,8 @@ def application(scenario: Scenario, host: str, port: int, token: str, idle: floa
             await talk(page, scenario, idle)
         finally:
             open_pages.discard(page)
-            gc.collect()  # a Mesa model holds on to itself
+            # a Mesa model holds on to itself, and the turn of the loop that ends here to the session's last exception
+            asyncio.get_running_loop().call_soon(gc.collect)
 
     routes = [Route("/", file), Route("/{name}", file), WebSocketRoute("/live", live)]
     inside = Starlette(routes=routes)
@@ -114,7 +115,8 @@ async def talk(page: WebSocket, scenario: Scenario, idle: float) -> None:
     from abm.live.session import Session
 
     try:
-        await Connection(page, Session(scenario), idle).talk()
+        with closing(Session(scenario)) as session:
+            await Connection(page, session, idle).talk()
         if page.client_state is WebSocketState.CONNECTED:
             await page.close(ASLEEP, "nobody has touched this page for half an hour")
     except Exception as error:  # noqa: BLE001  the page is told a sentence, and the terminal the rest

@@ -39,6 +39,7 @@ class Session:
         self._shipped = [name for name in names() if same or name != scenario.name]
         self.generation = 0  # of worlds: frames of an earlier one are void
         self.looked_at: tuple[int, str, int] | None = None
+        self.worlds: list[World] = []
         self.begin(beginning(scenario))
 
     def scenarios(self) -> list[str]:
@@ -64,10 +65,16 @@ class Session:
         calm = scenarios[SUDDEN].to_dict()["actions"]
         calm = [action for action in calm if action["kind"] not in NEWS_ACTIONS]
         self.no_news = Economy(scenarios[SUDDEN].replace({"spark.total": 0.0, "actions": calm}), start.seed)
+        self.close()
         self.start, self.worlds, self.looked_at = start, worlds, None
         self.generation += 1
         self.done: list[dict[str, Any]] = []
         self._dials = {name: changed(base, changes) for name, changes in dials.items()}
+
+    def close(self) -> None:
+        """Let go of all worlds."""
+        for world in self.worlds:
+            world.close()
 
     @property
     def tick(self) -> int:

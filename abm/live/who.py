@@ -69,10 +69,10 @@ def named(world: World, table: str, row: int) -> tuple[list[list[Any]], list[lis
         others = tables[field.at]
         price = float(e.markets["price"][1]) if field.instrument == SECURITIES_LENT else 1.0
         for other, amount in zip(np.atleast_1d(agent[field.at]), np.atleast_1d(agent[field.name]), strict=True):
-            if other >= 0 and abs(amount) * price >= LEAST:
-                side = sides[0] if field.side == LIABILITY else sides[1]
+            if other >= 0 and abs(amount) * price >= LEAST:  # below nought: an account that is overdrawn
+                side = sides[0] if (field.side == LIABILITY) == (amount > 0) else sides[1]
                 key = (name_of(world, others, int(other)), in_words(INSTRUMENTS[field.instrument]))
-                side[key] = side.get(key, 0.0) + float(amount) * price
+                side[key] = side.get(key, 0.0) + abs(float(amount)) * price
     owes, has = ([[*key, round(amount, 3)] for key, amount in side.items()] for side in sides)
     return sorted(owes, key=lambda one: -one[2]), sorted(has, key=lambda one: -one[2])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from abm.agents.leveraged_fund import STYLES
 from abm.agents.stablecoin_issuer import ISSUERS
 from abm.ledger.chart import INSTRUMENTS, N_TRADED
-from abm.live.messages import DIALS, SPEEDS
+from abm.live.messages import DIALS, PACE, SPEEDS
 from abm.live.world import SELLERS
 from abm.outcome.wording import in_words
 from abm.scenario.policy import DECREED
@@ -47,6 +47,7 @@ def hello(session: Session) -> dict[str, Any]:
             for path, (low, high, step) in DIALS.items()
         ],
         "speeds": SPEEDS,
+        "pace": PACE,
         "policies": [
             {"name": name, "label": POLICIES[name][0], "about": POLICIES[name][1], "main": name in MAIN_POLICIES}
             for name in (*MAIN_POLICIES, *(name for name in DECREED if name not in MAIN_POLICIES))

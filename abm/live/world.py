@@ -77,6 +77,10 @@ class World:
             self.past[table][:, day] = values
         self.log.read(e)
 
+    def close(self) -> None:
+        """Give its memory back."""
+        self.model.close()
+
     def act(self, action: Mapping[str, Any]) -> None:
         """Put down a timed action for the coming day, as if the scenario had always had it."""
         put_down(self.economy, action)

@@ -45,8 +45,8 @@ export class Coach {
     this.step = step;
     this.say({ do: "pause" });
     this.say({ ...STEPS[step].start, do: "start" });
-    this.say({ do: "speed", days_a_second: 20 });
-    at("speed").value = "20";
+    this.say({ do: "speed", days_a_second: this.store.hello.pace });
+    at("speed").value = this.store.hello.pace;
     this.say({ do: "play", until: DAYS });
     const { title, text } = STEPS[step];
     this.write(title, text, [

@@ -34,7 +34,7 @@ export class Controls {
   hello(hello) {
     this.scenarios = Object.fromEntries(hello.scenarios.map((one) => [one.name, one]));
     at("scenario").replaceChildren(...hello.scenarios.map((one) => new Option(one.name.replaceAll("_", " "), one.name)));
-    at("speed").replaceChildren(...hello.speeds.map((speed) => new Option(speed || "as many as it can", speed, speed === 20, speed === 20)));
+    at("speed").replaceChildren(...hello.speeds.map((speed) => new Option(speed || "as many as it can", speed, speed === hello.pace, speed === hello.pace)));
     this.dials = hello.dials.map((dial) => {
       const label = Object.assign(document.createElement("label"), { className: "dial", title: dial.meaning });
       const [name] = NAMES[dial.path];

@@ -1,6 +1,6 @@
 // What can be kept: a panel as a picture with its sentence, and files that the server sends.
 
-import { look } from "./look.js";
+import { look, MARKS } from "./look.js";
 
 export function save(name, blob) {
   const link = Object.assign(document.createElement("a"), { download: name, href: URL.createObjectURL(blob) });
@@ -38,7 +38,7 @@ export function savePanel(panel, file, day) {
   const captions = [...panel.element.querySelectorAll(".caption")].map((one) => one.textContent);
   const beside = captions.length > 1 ? `; left ${captions[0]}, right ${captions[1]}` : "";
   write(`${panel.title}, day ${day}${picture ? beside : ""}`, `bold ${size}px ${family}`, l.ink);
-  write(panel.about, `${size * 0.8}px ${family}`, l.soft);
+  write(panel.about.replace(/ Click one\.$/, ""), `${size * 0.8}px ${family}`, l.soft);
   if (!picture) {
     for (const half of panel.element.querySelectorAll(".half")) {
       const rows = [...half.querySelectorAll(".entry, .label, tr")].slice(0, 40);
@@ -80,11 +80,16 @@ export function savePanel(panel, file, day) {
       pen.moveTo(left, top + size / 2);
       pen.lineTo(left + 30, top + size / 2);
       pen.stroke();
-    } else if (one.mark === "hollow") {
-      pen.lineWidth = 3;
+    } else {
+      pen.save();
+      pen.translate(left - 2, top + 3);
+      pen.scale(1.5, 1.5);
+      pen.lineWidth = 2;
       pen.setLineDash([]);
-      pen.strokeRect(left + 8, top + 5, 14, 14);
-    } else pen.fillRect(left + 5, top + 4, 20, 16);
+      if (one.mark === "hollow") pen.stroke(new Path2D(MARKS.circle));
+      else pen.fill(new Path2D(MARKS[one.mark]));
+      pen.restore();
+    }
     pen.fillStyle = l.ink;
     pen.fillText(one.name, left + 36, top + 2);
   });

@@ -50,19 +50,23 @@ export function frame(l) {
   };
 }
 
+// Marks of 24 by 12, as the path of an SVG: legends have them, on the page and in pictures that are kept.
+export const MARKS = {
+  area: "M3 1H21V11H3Z",
+  circle: "M7 6A5 5 0 1 0 17 6A5 5 0 1 0 7 6Z",
+  rect: "M7 1H17V11H7Z",
+  roundRect: "M10 1H14Q17 1 17 4V8Q17 11 14 11H10Q7 11 7 8V4Q7 1 10 1Z",
+  triangle: "M12 0L18 11H6Z",
+  diamond: "M12 0L18 6L12 12L6 6Z",
+  pin: "M12 12C6 5 8 0 12 0S18 5 12 12Z",
+  mark: "M4 4H20V8H4Z",
+};
+
 export function chip(one) {
   const dash = Array.isArray(one.dash) ? one.dash.join(" ") : "";
   const mark = {
     line: `<line x1="0" y1="6" x2="24" y2="6" stroke="${one.colour}" stroke-width="${one.thin ? 1 : 3}" stroke-dasharray="${dash}"/>`,
-    area: `<rect x="3" y="1" width="18" height="10" fill="${one.colour}"/>`,
-    circle: `<circle cx="12" cy="6" r="5" fill="${one.colour}"/>`,
-    rect: `<rect x="7" y="1" width="10" height="10" fill="${one.colour}"/>`,
-    roundRect: `<rect x="7" y="1" width="10" height="10" rx="3" fill="${one.colour}"/>`,
-    triangle: `<path d="M12 0L18 11H6Z" fill="${one.colour}"/>`,
-    diamond: `<path d="M12 0L18 6L12 12L6 6Z" fill="${one.colour}"/>`,
-    pin: `<path d="M12 12C6 5 8 0 12 0S18 5 12 12Z" fill="${one.colour}"/>`,
     hollow: `<circle cx="12" cy="6" r="4.5" fill="none" stroke="${one.colour}" stroke-width="2"/>`,
-    mark: `<rect x="4" y="4" width="16" height="4" fill="${one.colour}"/>`,
-  }[one.mark];
+  }[one.mark] ?? `<path d="${MARKS[one.mark]}" fill="${one.colour}"/>`;
   return `<svg viewBox="0 0 24 12" aria-hidden="true">${mark}</svg>${one.name}`;
 }

@@ -5,6 +5,7 @@ import { chip, frame, look } from "./look.js";
 const POINTS = 360; // of a line: more would not be seen
 const TOP_USE = 2; // of margin: who uses more is drawn at the edge
 const FULL = 1.5; // of the first day's capital or deposits: more is drawn at the edge
+const HORIZONS = [150, 300]; // days that are shown until they are over
 const SMALLEST = 0.3; // $bn: who holds less is drawn at the edge
 
 const percent = (x, digits = 0) => `${(100 * x).toFixed(digits).replace(/^-([0.]+)$/, "$1")} %`;
@@ -28,6 +29,13 @@ function roomy(now, needed, steps) {
   return needed <= now ? now : steps.find((step) => step >= needed) ?? needed;
 }
 
+// The end of the axis of days: a good half year, more than a year, then the whole run.
+export function horizon(world) {
+  const day = world.days?.believers.length ?? 0;
+  const max = Math.min(HORIZONS.find((one) => day <= one) ?? Infinity, world.fixed.ticks);
+  return max % 3 ? { max } : { max, interval: max / 3 };
+}
+
 function largest(lists, start = 0) {
   let most = start;
   for (const list of lists) for (const value of list) if (value > most) most = value;
@@ -35,8 +43,8 @@ function largest(lists, start = 0) {
 }
 
 const days = (world, f) => ({
-  ...f.axis, type: "value", min: 0, max: world.fixed.ticks, splitLine: { show: false },
-  axisLabel: { ...f.axis.axisLabel, alignMaxLabel: "right", formatter: (x) => (x === world.fixed.ticks ? `day ${x}` : x) },
+  ...f.axis, type: "value", min: 0, ...horizon(world), splitLine: { show: false },
+  axisLabel: { ...f.axis.axisLabel, alignMaxLabel: "right", formatter: (x) => (x === horizon(world).max ? `day ${x}` : x) },
 });
 const line = (id, colour, dash, { lineStyle, ...more } = {}) => ({
   id, type: "line", showSymbol: false, silent: true, emphasis: { disabled: true }, color: colour,
@@ -52,8 +60,9 @@ const onDay = (unit, names) => ({
 const PANELS = [
   {
     id: "prices",
+    daily: 1, // axes of days
     title: "Prices",
-    about: "What each market costs against its first day; thin, what the news alone would have made of it.",
+    about: "Each market against its first day; thin, what the news alone would have made of it.",
     legend: (world, h, l) => h.markets.map((name, k) => ({ name, mark: "line", colour: l.colours[k], dash: l.dashes[k] })),
     state: () => ({ top: 1.5 }),
     option: (world, h, l, f) => ({
@@ -174,8 +183,9 @@ const PANELS = [
   },
   {
     id: "sales",
+    daily: 1, // axes of days
     title: "Forced sales",
-    about: "What is sold each day because somebody has to, by who has to sell, in $bn.",
+    about: "What is sold each day because somebody has to, by seller, in $bn.",
     legend: (world, h, l) => h.sellers.map((name, k) => ({ name, mark: "area", colour: l.colours[k] })),
     state: () => ({ top: 20 }),
     option: (world, h, l, f) => ({
@@ -184,7 +194,7 @@ const PANELS = [
       xAxis: days(world, f),
       yAxis: { ...f.axis, type: "value", min: 0, max: 20, interval: 10 },
       series: h.sellers.map((_, k) => line(`seller${k}`, l.colours[k], "solid", {
-        stack: "sales", step: "end", areaStyle: { opacity: 1, color: l.colours[k] }, lineStyle: { width: 0.6 } })),
+        stack: "sales", areaStyle: { opacity: 1, color: l.colours[k] }, lineStyle: { width: 0 } })),
     }),
     update: (world, state) => {
       const sellers = world.days.sales;
@@ -199,8 +209,9 @@ const PANELS = [
   },
   {
     id: "coins",
+    daily: 2, // axes of days
     title: "Stablecoins",
-    about: "Above, the price of a coin, $; below, coins left against the first day, and reserves for each coin (thin). Click one.",
+    about: "Above, the price of a coin, $; below, coins left, and reserves for each (thin). Click one.",
     legend: (world, h, l) => h.issuers.map((name, k) => ({ name: `${name} issuer`, mark: "line", colour: l.colours[k], dash: l.dashes[k], look: ["stablecoins", k] })),
     state: () => ({ low: 0.95, top: 1.2 }),
     option: (world, h, l, f) => ({
@@ -241,6 +252,7 @@ const PANELS = [
   },
   {
     id: "belief",
+    daily: 1, // axes of days
     title: "Belief",
     about: "The share of money that believes in the story of AI, and what bargain hunters have left to spend.",
     legend: (world, h, l) => [
@@ -264,6 +276,7 @@ const PANELS = [
   },
   {
     id: "depth",
+    daily: 1, // axes of days
     title: "Depth",
     about: "How much a market takes before its price gives way, against normal times.",
     legend: (world, h, l) => h.markets.map((name, k) => ({ name, mark: "line", colour: l.colours[k], dash: l.dashes[k] })),
@@ -305,7 +318,7 @@ class Panel {
     Object.assign(this, { name, title, about, worlds });
     this.element = document.createElement("section");
     this.element.className = `panel ${name}`;
-    this.element.innerHTML = `<h3>${title}</h3><p class="about">${about}</p><div class="legend"></div><div class="halves"></div>`;
+    this.element.innerHTML = `<div class="head"><h3>${title}</h3><p class="about">${about}</p></div><div class="legend"></div><div class="halves"></div>`;
     this.places = worlds.map((world) => {
       const half = Object.assign(document.createElement("div"), { className: "half" });
       if (worlds.length > 1) half.append(Object.assign(document.createElement("b"), { className: "caption", textContent: CAPTIONS[world.fixed.name] }));
@@ -347,6 +360,12 @@ class Charts extends Panel {
       return chart;
     });
     this.dress();
+    // a panel above may grow by what it says
+    this.watch = new ResizeObserver(() => this.charts.forEach((chart, k) => {
+      const { clientWidth, clientHeight } = this.places[k];
+      if (chart.getWidth() !== clientWidth || chart.getHeight() !== clientHeight) chart.resize();
+    }));
+    for (const place of this.places) this.watch.observe(place);
   }
 
   // Colours, letters and sizes, at the beginning and whenever they change.
@@ -374,11 +393,15 @@ class Charts extends Panel {
 
   draw() {
     this.charts.forEach((chart, k) => {
-      if (this.worlds[k].now) chart.setOption(this.spec.update(this.worlds[k], this.state, this.l), { silent: true });
+      if (!this.worlds[k].now) return;
+      const update = this.spec.update(this.worlds[k], this.state, this.l);
+      if (this.spec.daily) update.xAxis = Array(this.spec.daily).fill(horizon(this.worlds[k]));
+      chart.setOption(update, { silent: true });
     });
   }
 
   close() {
+    this.watch.disconnect();
     for (const chart of this.charts) chart.dispose();
   }
 
@@ -410,6 +433,7 @@ class Log extends Panel {
   }
 }
 
+const A_FALL = 0.2; // what is less is no fall that anybody would speak of, however quick
 const GRAVITY = { calm: "", contained: "", gradual: "", correction: "warn", market_breakdown: "warn", mixed: "", recession: "bad", banking_crisis: "bad", sudden: "warn" };
 
 class Verdict extends Panel {
@@ -422,11 +446,11 @@ class Verdict extends Panel {
   draw() {
     this.worlds.forEach((world, k) => {
       const v = world.verdict, known = v && v.real !== undefined;
-      const label = (axis, value) => `<div class="label ${GRAVITY[value] ?? ""}"><small>${axis}</small><b>${value ? words(value) : "–"}</b></div>`;
+      const label = (axis, value, grave = GRAVITY[value], of = "") => `<div class="label ${grave ?? ""}"><small>${axis}</small><b>${value ? words(value) : "–"}</b>${of && `<small>${of}</small>`}</div>`;
       const fact = (name, value) => `<tr><td>${name}</td><td>${value}</td></tr>`;
       const of = (name, all) => known ? `${v[`${name}_failed`]} of ${v[all]}` : "–";
       const said = [
-        label("economy", known && v.real) + label("finance", known && v.financial) + label("AI's fall", known && v.speed),
+        label("economy", known && v.real) + label("finance", known && v.financial) + label("AI's fall", known && v.speed, v?.fall < A_FALL ? "" : undefined, known && v.speed && v.fall < A_FALL ? `but small: ${percent(v.fall)}` : ""),
         fact("AI equity's largest fall", known ? percent(v.fall) : "–") + fact("… without any spark", known ? percent(v.calm_fall) : "–") +
           fact("funds seized", of("funds", "funds")) + fact("dealers failed", of("dealers", "dealers")) + fact("banks failed", of("banks", "banks")) +
           fact("output against its trend", known ? percent(Math.expm1(v.output), 1) : "–"),

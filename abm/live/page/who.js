@@ -1,6 +1,7 @@
 // One institution looked at: its balance sheet, whom it owes, and how it got here.
 
 import { frame, look } from "./look.js";
+import { horizon } from "./panels.js";
 
 const place = document.getElementById("who");
 const amount = (x) => x.toLocaleString("en", { maximumFractionDigits: Math.abs(x) >= 100 ? 0 : Math.abs(x) >= 1 ? 1 : 3 });
@@ -45,7 +46,7 @@ export class Who {
       const element = place.querySelector(`.${name}`);
       if (element.innerHTML !== html) element.innerHTML = html;
     }
-    this.chart.setOption({ xAxis: [0, 1].map(() => ({ max: this.store().worlds[about.world].fixed.ticks })), series: about.history.map(({ values, step }, k) => ({
+    this.chart.setOption({ xAxis: [0, 1].map(() => horizon(this.store().worlds[about.world])), series: about.history.map(({ values, step }, k) => ({
       id: `h${k}`, data: values.map((value, i) => [i * step, value]) })) });
   }
 
@@ -64,7 +65,7 @@ export class Who {
       <table><thead><tr><th>has with</th><th></th><th>$bn</th></tr></thead><tbody class="has"></tbody></table>`;
     this.chart = echarts.init(place.querySelector(".history"), null, { renderer: "canvas" });
     const l = look(), f = frame(l);
-    const grids = [{ left: 44, right: "54%", top: 22, bottom: 18 }, { left: "56%", right: 8, top: 22, bottom: 18 }];
+    const grids = [{ left: 44, right: "53%", top: 22, bottom: 18 }, { left: "62%", right: 8, top: 22, bottom: 18 }];
     this.chart.setOption({
       ...f.option,
       tooltip: { show: false },
