@@ -21,6 +21,7 @@ MONTH, QUARTER = 21, 63
 LAGS = range(1, 21)  # of returns, and of the leverage effect
 LONG_LAGS = range(1, 101)  # of what volatility does
 HORIZONS = (1, 5, 20, 60)
+RANKS = range(1, 76)  # of the largest falls: a tenth of 750 days
 
 
 def excess_kurtosis(returns: np.ndarray) -> np.ndarray:
@@ -63,11 +64,14 @@ def tail_exponent(returns: np.ndarray, side: float) -> np.ndarray:
     return np.where(enough, 1.0 / np.maximum(at_none, 1.0 / THINNEST), np.nan)
 
 
-def beyond(returns: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Return the share of days that fall by more than each level, in standard deviations: (series, levels)."""
+def largest_falls(returns: np.ndarray, ranks: Sequence[int] = RANKS) -> np.ndarray:
+    """Return how deep the largest fall in a day is, the second, ..., in standard deviations: (series, ranks).
+
+    Over the rank, on logarithmic axes, a tail of exponent a is a line of slope -1/a.
+    """
     centred = returns - returns.mean(axis=1, keepdims=True)
-    falls = -centred / centred.std(axis=1, keepdims=True)
-    return np.stack([(falls > level).mean(axis=1) for level in levels], axis=1)
+    ordered = np.sort(centred / centred.std(axis=1, keepdims=True), axis=1)
+    return -ordered[:, np.asarray(ranks) - 1]
 
 
 def autocorrelation(values: np.ndarray, lags: Sequence[int]) -> np.ndarray:
