@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
 from abm.errors import InputError
-from abm.evidence.check import STYLISED_FACTS, Check, Curve, Measured, Runs, middle_of
+from abm.evidence.check import STYLISED_FACTS, Check, Curve, Measured, Runs, median_of
 from abm.evidence.stylised import correlations, facts, real_series
 from abm.evidence.stylised.group import AI, BROAD, Group, Shown
 from abm.evidence.stylised.worlds import QUIET, STRESS, daily_returns, returns_after, wants
@@ -17,7 +18,7 @@ CONT = "Cont (2001)"
 
 def other_exponents(runs: Runs, seeds: int) -> dict[str, Measured]:
     quiet = returns_after(runs, seeds, QUIET)
-    return {f"left_exponent_{market}_{QUIET}": middle_of(facts.tail_exponent(quiet[market], facts.LEFT))
+    return {f"left_exponent_{market}_{QUIET}": median_of(facts.tail_exponent(quiet[market], facts.LEFT))
             for market in ("crypto", "notes")}  # fmt: skip
 
 
@@ -25,11 +26,11 @@ def other_kurtosis(runs: Runs, seeds: int) -> dict[str, Measured]:
     quiet, whole = returns_after(runs, seeds, QUIET), daily_returns(runs, seeds, STRESS)
     found = {f"kurtosis_1_{market}_{QUIET}": quiet[market] for market in ("crypto", "notes")}
     found[f"kurtosis_1_{AI}_with_spark"] = whole[AI]
-    return {name: middle_of(facts.excess_kurtosis(returns)) for name, returns in found.items()}
+    return {name: median_of(facts.excess_kurtosis(returns)) for name, returns in found.items()}
 
 
-def clusters(returns: np.ndarray) -> np.ndarray:
-    return facts.autocorrelation(facts.absolute(returns), facts.LONG_LAGS)
+def clusters(returns: np.ndarray, lags: Sequence[int] = facts.LONG_LAGS) -> np.ndarray:
+    return facts.autocorrelation(facts.absolute(returns), lags)
 
 
 def decays(runs: Runs, seeds: int) -> dict[str, Measured]:
@@ -43,7 +44,7 @@ def decays(runs: Runs, seeds: int) -> dict[str, Measured]:
 
 
 def persistence(returns: np.ndarray) -> np.ndarray:
-    return facts.autocorrelation(facts.realised_volatility(returns), facts.LONG_LAGS)
+    return facts.autocorrelation(facts.realised_volatility(returns), facts.SHOWN_LAGS)
 
 
 def of_the_vix() -> list[Curve]:
@@ -52,8 +53,8 @@ def of_the_vix() -> list[Curve]:
         vix = real_series.windows(real_series.daily_closes()[real_series.VIX].closes)
     except InputError:
         return []
-    middle = np.median(facts.autocorrelation(vix, facts.LONG_LAGS), axis=0)
-    return [Curve("VIX, 2014-2018", facts.LONG_LAGS, middle.tolist(), published=True)]
+    middle = np.median(facts.autocorrelation(vix, facts.SHOWN_LAGS), axis=0)
+    return [Curve("VIX, 2014-2018", facts.SHOWN_LAGS, middle.tolist(), published=True)]
 
 
 TAILS = Group(
@@ -61,12 +62,12 @@ TAILS = Group(
     doubled=("left_exponent",),
     also=other_exponents,
     shown=Shown(
-        title="The largest falls of AI equity in 750 days",
+        title="The largest daily falls of AI equity in 750 days",
         market=AI,
         curve=facts.largest_falls,
         at=facts.RANKS,
         x="rank of the fall",
-        y="fall in a day, standard deviations",
+        y="standard deviations",
         words="The steeper a curve rises to the left, the fatter the tail.",
         log_x=True,
         log_y=True,
@@ -90,12 +91,12 @@ AGGREGATION = Group(
 RETURNS = Group(
     both=("returns_1", "returns_2_to_20"),
     shown=Shown(
-        title="AI equity: today's return says little about tomorrow's",
+        title="AI equity: autocorrelation of daily log returns",
         market=AI,
         curve=lambda returns: facts.autocorrelation(returns, facts.LAGS),
         at=facts.LAGS,
         x="lag, days",
-        y="autocorrelation of daily log returns",
+        y="autocorrelation",
         words="Unrelated returns stand at 0.",
     ),
 )
@@ -104,12 +105,12 @@ CLUSTERING = Group(
     doubled=("absolute_1", "absolute_20"),
     also=decays,
     shown=Shown(
-        title="AI equity: how long rough days are followed by rough days",
+        title="AI equity: autocorrelation of absolute daily log returns",
         market=AI,
-        curve=clusters,
-        at=facts.LONG_LAGS,
+        curve=partial(clusters, lags=facts.SHOWN_LAGS),
+        at=facts.SHOWN_LAGS,
         x="lag, days",
-        y="autocorrelation of absolute daily log returns",
+        y="autocorrelation",
         words="Where volatility does not cluster a curve stands at 0.",
     ),
 )
@@ -117,12 +118,12 @@ LEVERAGE_EFFECT = Group(
     both=("leverage_effect",),
     doubled=("leverage_effect",),
     shown=Shown(
-        title="AI equity: whether falls are followed by rougher days",
+        title="AI equity: correlation of a day's return with later squared returns",
         market=AI,
         curve=facts.leverage_effect,
         at=facts.LAGS,
         x="days later",
-        y="correlation of a return with later squared returns",
+        y="correlation",
         words="Below 0: after a fall days are rougher.",
     ),
 )
@@ -130,12 +131,12 @@ VOLATILITY = Group(
     both=("volatility_month", "volatility_quarter"),
     markets=(BROAD,),
     shown=Shown(
-        title="Broad equity: how long a month's volatility lasts, beside the VIX",
+        title="Broad equity: autocorrelation of a month's realised volatility, beside the VIX",
         market=BROAD,
         curve=persistence,
-        at=facts.LONG_LAGS,
+        at=facts.SHOWN_LAGS,
         x="lag, days",
-        y="autocorrelation of realised volatility",
+        y="autocorrelation",
         words="Up to 20 days months overlap; from 21 on a curve at 0 says that nothing lasts.",
         beside=of_the_vix,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from abm.errors import InputError
-from abm.evidence.check import Curve, Judged, Picture, Runs, middle_of
+from abm.evidence.check import Curve, Judged, Picture, Runs, median_of
 from abm.evidence.stylised import facts, real_series
 from abm.evidence.stylised.group import AI, BROAD, grey
 from abm.evidence.stylised.real_series import CALM, STRESSED, Band
@@ -18,13 +18,13 @@ def judge(runs: Runs, seeds: int) -> Judged:
     quiet, stress = returns_after(runs, seeds, QUIET), returns_after(runs, seeds, STRESS)
     first = {market: returns[:, : real_series.SHORT_DAYS] for market, returns in stress.items()}
     found = {
-        f"{AI}_{other}_{name}": middle_of(facts.correlation(returns[AI], returns[other]))
+        f"{AI}_{other}_{name}": median_of(facts.correlation(returns[AI], returns[other]))
         for other in (BROAD, "crypto")
         for name, returns in ((QUIET, quiet), (STRESS, first))
     }
     values = list(found.values())
     own = Curve(
-        "model, middle nine tenths of seeds",
+        "model, median seed and its 95 % interval",
         range(4),
         [one.value for one in values],
         [one.low if one.low is not None else one.value for one in values],
@@ -32,9 +32,9 @@ def judge(runs: Runs, seeds: int) -> Judged:
         joined=False,
     )
     picture = Picture(
-        title="AI equity goes with broad equity and with crypto, in calm and in stress",
+        title="AI equity with broad equity and with crypto: correlation of daily log returns",
         x="pair of markets",
-        y="correlation of daily log returns",
+        y="correlation",
         names=["broad, no spark", "broad, after the spark", "crypto, no spark", "crypto, after the spark"],
         curves=[*real_correlations(), own],
         words=f"After the spark: its first {real_series.SHORT_DAYS} days. Grey: Nasdaq with Dow, calm windows and the "

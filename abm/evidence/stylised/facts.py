@@ -21,7 +21,8 @@ MONTH, QUARTER = 21, 63
 LAGS = range(1, 21)  # of returns, and of the leverage effect
 LONG_LAGS = range(1, 101)  # of what volatility does
 HORIZONS = (1, 5, 20, 60)
-RANKS = range(1, 76)  # of the largest falls: a tenth of 750 days
+SHOWN_LAGS = (1, 2, 3, 5, 10, 15, *range(21, 100, 10))  # in pictures
+RANKS = (1, 2, 3, 5, 8, 12, 20, 30, 45, 75)  # of the largest falls in pictures: to a tenth of 750 days
 
 
 def excess_kurtosis(returns: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.errors import InputError
-from abm.evidence.check import Curve, Judged, Measured, Picture, Runs, middle_of
+from abm.evidence.check import Curve, Judged, Measured, Picture, Runs, median_of
 from abm.evidence.stylised import facts, real_series
 from abm.evidence.stylised.real_series import CALM, STRESSED, Band
 from abm.evidence.stylised.worlds import QUIET, STRESS, TWICE, returns_after
@@ -54,12 +54,12 @@ class Group:
     def judge(self, runs: Runs, seeds: int) -> Judged:
         worlds = {world: returns_after(runs, seeds, world) for world in (QUIET, STRESS, TWICE)}
         found = {
-            f"{fact}_{market}_{world}": middle_of(facts.FACTS[fact](worlds[world][market]))
+            f"{fact}_{market}_{world}": median_of(facts.FACTS[fact](worlds[world][market]))
             for fact in self.both
             for market in self.markets
             for world in (QUIET, STRESS)
         }
-        found |= {f"{fact}_{AI}_{TWICE}": middle_of(facts.FACTS[fact](worlds[TWICE][AI])) for fact in self.doubled}
+        found |= {f"{fact}_{AI}_{TWICE}": median_of(facts.FACTS[fact](worlds[TWICE][AI])) for fact in self.doubled}
         drawn = (QUIET, STRESS, TWICE) if self.doubled else (QUIET, STRESS)
         returns = {world: worlds[world][self.shown.market] for world in drawn}
         return Judged(found | self.also(runs, seeds), picture(self.shown, returns))
