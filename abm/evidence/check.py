@@ -137,6 +137,16 @@ def share_of(flags: np.ndarray) -> Measured:
     return Measured(float(np.mean(flags)), low, high, len(flags))
 
 
+def median_of(values: np.ndarray) -> Measured:
+    """A median over seeds with its 95 % interval from order statistics, whatever the law; none below six seeds."""
+    from scipy.stats import quantile_test
+
+    values = np.asarray(values, float)
+    interval = quantile_test(values, p=0.5).confidence_interval(0.95)
+    low, high = (float(end) if np.isfinite(end) else None for end in interval)
+    return Measured(float(np.median(values)), low, high, len(values))
+
+
 def middle_of(values: np.ndarray) -> Measured:
     """A median over seeds with the band that holds the middle nine tenths of them."""
     low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))

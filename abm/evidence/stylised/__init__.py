@@ -1,0 +1,1 @@
+"""Stylised facts of daily returns: the same statistics on real indices and on the model's markets."""
