@@ -4,5 +4,12 @@ from __future__ import annotations
 
 from abm.evidence import books, closed_forms, quiet_world
 from abm.evidence.check import Check
+from abm.evidence.episodes import checks as episodes
 
-CHECKS: tuple[Check, ...] = (books.CHECK, *closed_forms.CHECKS, quiet_world.CHECK)
+CHECKS: tuple[Check, ...] = (
+    books.CHECK,
+    *closed_forms.CHECKS,
+    quiet_world.CHECK,
+    *episodes.CHECKS,
+    episodes.CHECK,
+)
