@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hn
 
 from abm.evidence.check import Runs
-from abm.evidence.episodes.checks import CHECK, CHECKS, judge, judge_all, marks_of, measure, scored, wants, wants_all
+from abm.evidence.episodes.checks import (
+    CHECK,
+    CHECKS,
+    judge,
+    judge_all,
+    label,
+    marks_of,
+    measure,
+    scored,
+    wants,
+    wants_all,
+)
 from abm.evidence.episodes.crps import crps, resampled_skill, skill
 from abm.evidence.episodes.history import Episode, episodes, eve_of, model_of, observed_in, twin_of
 from abm.evidence.episodes.measures import MEASURES, Window, largest_rise
@@ -202,6 +213,26 @@ def test_history_is_at_nought_and_the_farthest_mark_at_one() -> None:
     found = scored(pretended(3, right=True), "crash_1987", 3)
     assert all(marks_of(one, one.model) == (0.0, 0.0, 0.0) for one in found)
     assert all(marks_of(one, one.twin)[2] == pytest.approx(1.0) for one in found)
+
+
+def test_a_row_says_what_history_and_the_model_gave() -> None:
+    found = {one.target.name: label(one) for one in scored(pretended(3, right=True), "crash_1987", 3)}
+    assert found["shares_fall"] == "shares fall: 28.5 %, model 28.5 (28.5 to 28.5)"
+    assert found["dealers"] == "dealers: 0, model 0 (0 to 0)"
+    assert found["recession"] == "recession: no, model in 0 % of seeds"
+
+
+def test_a_model_in_which_nothing_happens_is_told_from_one_that_is_right() -> None:
+    runs = {}
+    for path in wants_all(2):
+        quiet = {f"variance_{market}": 1.0 for market in content()["episodes"]["twin"]["volatility"]}
+        runs[path] = {target.name: 0.0 for target in observed_in(path.scenario.name)} | quiet
+    measured = judge_all(Runs(runs), 2).measured
+    happened = [
+        target.observed != 0 for episode in episodes() if episode.scored for target in observed_in(episode.name)
+    ]
+    assert measured["as_if_nothing"].value == np.mean(happened) < 1.0
+    assert measured["mean_skill"].value == 0.0
 
 
 def test_an_illustration_is_shown_and_not_scored() -> None:

@@ -33,7 +33,6 @@ SEEDS, QUICK_SEEDS = 200, 40
 INTERVAL = (0.025, 0.975)
 QUANTILES = (0.05, 0.5, 0.95)  # the median and its band
 YES_OR_NO = "yes or no"  # a unit
-ASIDE = 0.12  # rows by which the model's and the twin's marks stand apart
 
 
 def measure(scenario: Scenario, seed: int) -> dict[str, Any]:
@@ -95,20 +94,19 @@ def with_interval(value: float, resampled: np.ndarray, seeds: int) -> Measured:
 
 def picture(episode: Episode, found: list[Scored]) -> Picture:
     """Median and middle nine tenths of model and twin around history, each target on the scale of its farthest mark."""
-    names = [label(one.target) for one in found]
+    names = [label(one) for one in found]
     curves = [Curve("history", range(len(found)), [0.0] * len(found), joined=False, published=True)]
-    for name, aside in (("model", -ASIDE), ("news-only twin", ASIDE)):
+    for name in ("model", "news-only twin"):
         marks = [marks_of(one, one.model if name == "model" else one.twin) for one in found]
         low, middle, high = (list(column) for column in zip(*marks, strict=True))
-        rows = [row + aside for row in range(len(found))]
-        curves.append(Curve(name, rows, middle, low, high, joined=False))
+        curves.append(Curve(name, range(len(found)), middle, low, high, joined=False))
     return Picture(
         title=f"{title_of(episode)}: {inside(found)} of {len(found)} numbers of history lie inside the model's band",
         x="",
-        y="distance from history, farthest mark of a target = 1",
+        y="distance from history, scaled",
         names=names,
         curves=curves,
-        words="History is the line at nought; bars hold the middle nine tenths of seeds. " + in_words(found),
+        words="History, then the model's median and band of 90 %; scaled by its farthest mark.",
     )
 
 
@@ -131,43 +129,19 @@ def is_inside(one: Scored, members: np.ndarray) -> bool:
     return bool(low <= one.target.observed <= high)
 
 
-def label(target: Observed) -> str:
-    """A target and what history gave, for an axis."""
-    return f"{target.name.replace('_', ' ')} ({history_of(target)})"
+def label(one: Scored) -> str:
+    """A target with what history gave and the model gives, for an axis."""
+    target, members = one.target, one.model
+    name = target.name.replace("_", " ")
+    if target.unit == YES_OR_NO:
+        return f"{name}: {'yes' if target.observed else 'no'}, model in {100.0 * members.mean():.3g} % of seeds"
+    factor, unit = (100.0, " %") if target.unit == "share" else (1.0, f" {target.unit}".replace(" count", ""))
+    history, (low, middle, high) = factor * target.observed, factor * np.quantile(members, QUANTILES)
+    return f"{name}: {history:.3g}{unit}, model {middle:.3g} ({low:.3g} to {high:.3g})"
 
 
 def title_of(episode: Episode) -> str:
     return episode.name.replace("_", " ")
-
-
-def in_words(found: list[Scored]) -> str:
-    """Each target in words: history, then model and twin."""
-    return " ".join(
-        f"{one.target.what[0].upper()}{one.target.what[1:]}: history {history_of(one.target)}, "
-        f"model {band(one.model, one.target.unit)}, twin {band(one.twin, one.target.unit)}."
-        for one in found
-    )
-
-
-def history_of(target: Observed) -> str:
-    if target.unit == YES_OR_NO:
-        return "yes" if target.observed else "no"
-    return told(target.observed, target.unit)
-
-
-def band(members: np.ndarray, unit: str) -> str:
-    """Median and middle nine tenths, or how often, where it is a question of yes or no."""
-    if unit == YES_OR_NO:
-        return f"{100.0 * members.mean():.3g} % of seeds"
-    low, middle, high = np.quantile(members, QUANTILES)
-    return f"{told(middle, unit)} ({told(low, unit)} to {told(high, unit)})"
-
-
-def told(value: float, unit: str) -> str:
-    """A number as one says it."""
-    if unit == "share":
-        return f"{100.0 * value:.3g} %"
-    return f"{value:.3g}" + ("" if unit in ("count", "log points") else f" {unit}")
 
 
 # All episodes together
@@ -191,6 +165,7 @@ def judge_all(runs: Runs, seeds: int) -> Judged:
         measured[f"mean_skill_{name}"] = mean_skill([group for group in groups if group], seeds)
     measured["inside_band"] = exact(inside(every) / len(every))
     measured["inside_band_of_twin"] = exact(inside(every, twin=True) / len(every))
+    measured["as_if_nothing"] = exact(sum(says_nothing(one) for one in every) / len(every))
     measured["twin_volatility"] = exact(
         max(
             unlike(*(runs.sample(world, measure, seeds) for world in (model_of(episode.name), twin_of(episode.name))))
@@ -198,6 +173,11 @@ def judge_all(runs: Runs, seeds: int) -> Judged:
         )
     )
     return Judged(measured, picture_of_all(of, seeds))
+
+
+def says_nothing(one: Scored) -> bool:
+    """Whether the model gives in every seed what the twin gives, and history did something else."""
+    return np.array_equal(one.model, one.twin) and bool((one.twin != one.target.observed).any())
 
 
 def mean_skill(groups: list[list[Scored]], seeds: int) -> Measured:
@@ -229,7 +209,7 @@ def picture_of_all(of: dict[Episode, list[Scored]], seeds: int) -> Picture:
         for row, found in enumerate(of.values()):
             for place, one in enumerate(found):
                 if one.target.used_in_calibration == used:
-                    at.append(row + (place + 0.5) / len(found) * 0.8 - 0.4)
+                    at.append(row + (place + 0.5) / len(found) * 0.6 - 0.3)
                     value = with_interval(one.skill, one.resampled, seeds)
                     skills.append(value.value)
                     low.append(value.low)
@@ -237,14 +217,14 @@ def picture_of_all(of: dict[Episode, list[Scored]], seeds: int) -> Picture:
         curves.append(Curve(name, at, skills, low, high, joined=False))
     return Picture(
         title="Where the model tells more of history than news alone does",
-        x="episode",
-        y="skill: 0 as good as the news-only twin, 1 certain and right",
+        x="",
+        y="skill against the twin",
         names=names,
         curves=curves,
         allowed=(0.0, None),
-        words="A mark for each target, with the 95 % interval over seeds. Above nought the model is the better "
-        "forecast, below it the twin, in which nothing but news happens. At nought both say the same, as where there "
-        "was no crisis and both have none.",
+        words="A mark for each target, with the 95 % interval over seeds: 1 is certain and right, at nought model and "
+        "news-only twin are as good as each other, as where no crisis came and neither has one, or where one came "
+        "and neither has it.",
     )
 
 
