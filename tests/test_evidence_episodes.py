@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -25,7 +26,7 @@ from abm.evidence.episodes.checks import (
     wants_all,
 )
 from abm.evidence.episodes.crps import crps, resampled_skill, skill
-from abm.evidence.episodes.history import Episode, episodes, eve_of, model_of, observed_in, twin_of
+from abm.evidence.episodes.history import Episode, Observed, episodes, eve_of, model_of, observed_in, twin_of
 from abm.evidence.episodes.measures import MEASURES, Window, largest_rise
 from abm.evidence.targets import content, targets_of
 from abm.experiments.one_run import ticks_of
@@ -185,38 +186,58 @@ def test_variance_before_the_news_ends_on_the_eve() -> None:
 # Judgement
 
 
-def pretended(seeds: int, right: bool) -> Runs:
-    """Runs in which the model says exactly what history did, or the twin does."""
+def pretended(seeds: int, right: Callable[[Observed], bool]) -> Runs:
+    """Runs in which the model says exactly what history did for some targets, and the twin for the others."""
     found = {}
     for path in wants_all(seeds):
         name = path.scenario.name
         is_twin = path.scenario == twin_of(name)
-        off = 0.0 if is_twin != right else 1.0 + path.seed
-        quiet = {
-            f"variance_{market}": 1.21 if is_twin else 1.0 for market in content()["episodes"]["twin"]["volatility"]
-        }
-        found[path] = {target.name: target.observed + off for target in observed_in(name)} | quiet
+        off = 1.0 + path.seed
+        told = {target.name: target.observed + off * (is_twin == right(target)) for target in observed_in(name)}
+        found[path] = told | variances(1.21 if is_twin else 1.0)
     return Runs(found)
 
 
-@pytest.mark.parametrize(("right", "value"), [(True, 1.0), (False, -1.0)])
-def test_who_is_right_has_all_the_skill(right: bool, value: float) -> None:
+def variances(value: float) -> dict[str, float]:
+    return {f"variance_{market}": value for market in content()["episodes"]["twin"]["volatility"]}
+
+
+def always(_target: Observed) -> bool:
+    return True
+
+
+def never(_target: Observed) -> bool:
+    return False
+
+
+@pytest.mark.parametrize(("right", "value"), [(always, 1.0), (never, -1.0)])
+def test_who_is_right_has_all_the_skill(right: Callable[[Observed], bool], value: float) -> None:
     measured = judge_all(pretended(3, right), 3).measured
     for name in ("mean_skill", "mean_skill_of_crises", "mean_skill_without_crisis", "mean_skill_used"):
         assert (measured[name].value, measured[name].low, measured[name].high) == (value, value, value)
-    assert measured["inside_band"].value == float(right)
-    assert measured["inside_band_of_twin"].value == float(not right)
+    assert measured["inside_band"].value == float(right is always)
+    assert measured["inside_band_of_twin"].value == float(right is never)
     assert measured["twin_volatility"].value == pytest.approx(1.0 - 1.0 / 1.1)
+    assert measured["as_if_nothing"].value == 0.0
+
+
+def test_each_mean_is_over_its_own_targets() -> None:
+    measured = judge_all(pretended(3, lambda target: target.used_in_calibration), 3).measured
+    assert (measured["mean_skill_used"].value, measured["mean_skill_not_used"].value) == (1.0, -1.0)
+    crises = {episode.name for episode in episodes() if episode.crisis}
+    measured = judge_all(pretended(3, lambda target: target.episode in crises), 3).measured
+    assert (measured["mean_skill_of_crises"].value, measured["mean_skill_without_crisis"].value) == (1.0, -1.0)
+    assert measured["mean_skill"].value == pytest.approx((2 - 4) / 6)  # an episode has the weight of any other
 
 
 def test_history_is_at_nought_and_the_farthest_mark_at_one() -> None:
-    found = scored(pretended(3, right=True), "crash_1987", 3)
+    found = scored(pretended(3, always), "crash_1987", 3)
     assert all(marks_of(one, one.model) == (0.0, 0.0, 0.0) for one in found)
     assert all(marks_of(one, one.twin)[2] == pytest.approx(1.0) for one in found)
 
 
 def test_a_row_says_what_history_and_the_model_gave() -> None:
-    found = {one.target.name: label(one) for one in scored(pretended(3, right=True), "crash_1987", 3)}
+    found = {one.target.name: label(one) for one in scored(pretended(3, always), "crash_1987", 3)}
     assert found["shares_fall"] == "shares fall: 28.5 %, model 28.5 (28.5 to 28.5)"
     assert found["dealers"] == "dealers: 0, model 0 (0 to 0)"
     assert found["recession"] == "recession: no, model in 0 % of seeds"
@@ -225,8 +246,7 @@ def test_a_row_says_what_history_and_the_model_gave() -> None:
 def test_a_model_in_which_nothing_happens_is_told_from_one_that_is_right() -> None:
     runs = {}
     for path in wants_all(2):
-        quiet = {f"variance_{market}": 1.0 for market in content()["episodes"]["twin"]["volatility"]}
-        runs[path] = {target.name: 0.0 for target in observed_in(path.scenario.name)} | quiet
+        runs[path] = {target.name: 0.0 for target in observed_in(path.scenario.name)} | variances(1.0)
     measured = judge_all(Runs(runs), 2).measured
     happened = [
         target.observed != 0 for episode in episodes() if episode.scored for target in observed_in(episode.name)
