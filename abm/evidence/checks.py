@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from abm.evidence import books, closed_forms, quiet_world
 from abm.evidence.check import Check
+from abm.evidence.episodes import checks as episodes
 from abm.evidence.stylised import checks as stylised
 
-CHECKS: tuple[Check, ...] = (books.CHECK, *closed_forms.CHECKS, quiet_world.CHECK, *stylised.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    books.CHECK,
+    *closed_forms.CHECKS,
+    quiet_world.CHECK,
+    *stylised.CHECKS,
+    *episodes.CHECKS,
+    episodes.CHECK,
+)

@@ -1,0 +1,1 @@
+"""Episodes of history, run from what was known on their eve and scored against news alone."""
