@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.evidence import books
+from abm.evidence import books, regularities
 from abm.evidence.check import Check
 
-CHECKS: tuple[Check, ...] = (books.CHECK,)
+CHECKS: tuple[Check, ...] = (books.CHECK, *regularities.CHECKS)
