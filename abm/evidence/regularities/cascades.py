@@ -28,7 +28,7 @@ NO_MONEY = 1e-4  # $bn of own money of the fund that fails first
 NUDGE = 1e-5  # log points by which every asset falls on the first day, so that it does
 IMPACT = -math.log(0.9) / 0.1  # log points for all that funds hold of an asset
 CASCADE = 0.05  # share of the other funds
-CAPITALISATION = 10_000.0  # $bn of every asset; any number that all holdings fit in
+ELSEWHERE = 3_000.0  # $bn of every asset that others hold, who never sell; any number that is enough for their books
 DAYS = 60
 
 
@@ -36,7 +36,7 @@ DAYS = 60
 def world() -> Scenario:
     """The shipped scenario without all that could move prices but sales of failed books, and with few of the rest."""
     few = ("margin_accounts", "chasers", "pools", "dealers", "buyers", "private_credit")
-    calm = {"news_volatility": 0, "drift": 0, "lasting_share": 1, "impact": "linear", "capitalisation": CAPITALISATION}
+    calm = {"news_volatility": 0, "drift": 0, "lasting_share": 1, "impact": "linear"}
     margins = ("ai_equity", "broad_equity", "notes", "bills", "crypto", "futures", "other")
     return load(
         "quiet",
@@ -57,7 +57,8 @@ def world() -> Scenario:
             "crypto.holders": 10,
             "crypto.held": 500,
             "crypto.loans": 0,
-            "crypto.ai_equity": 100,
+            "crypto.ai_equity": 0,
+            "crypto.equity_owners": 0,
             "margin_accounts.debt": 0,
             "chasers.ai_equity": 0,
             "chasers.broad_equity": 0,
@@ -97,11 +98,12 @@ def with_books(scenario: Scenario, drawn: Draw, leverage: float) -> Scenario:
         cells |= dict(zip(MARKETS, book.tolist(), strict=True))
         rows.append(list(cells.values()))
     table = {"file": "random books", "columns": [column.name for column in FUNDS], "rows": rows}
-    multipliers = {
-        f"markets.{market}.impact_multiplier": IMPACT * CAPITALISATION / held if held > 0.0 else 0.0
-        for market, held in zip(MARKETS, drawn.books.sum(axis=0).tolist(), strict=True)
-    }
-    return scenario.replace({"tables": {"funds": table}, **multipliers})
+    changes: dict[str, Any] = {"tables": {"funds": table}}
+    for market, held in zip(MARKETS, drawn.books.sum(axis=0).tolist(), strict=True):
+        changes[f"markets.{market}.capitalisation"] = ELSEWHERE + held
+        multiplier = IMPACT * (ELSEWHERE + held) / held if held > 0.0 else 0.0
+        changes[f"markets.{market}.impact_multiplier"] = multiplier
+    return scenario.replace(changes)
 
 
 def measure(scenario: Scenario, seed: int) -> dict[str, Any]:

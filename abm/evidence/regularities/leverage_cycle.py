@@ -55,11 +55,12 @@ def measure(scenario: Scenario, seed: int) -> dict[str, Any]:
     """Fall and skewness of AI equity beyond those of its news, build-up of leverage before the turn, failed dealers."""
     ticks = ticks_of(scenario, seed)
     price, news = (np.log(ticks[f"{name}_ai_equity"].to_numpy()) for name in ("price", "news"))
-    leverage = ticks["debt_funds"].to_numpy() / ticks["net_asset_value_funds"].to_numpy()
+    first, top = (ticks[day] for day in (0, turn(price)))
+    leverage = [float(row["debt_funds"][0] / row["net_asset_value_funds"][0]) for row in (first, top)]
     return {
         "fall": largest_fall(np.exp(price)).log_fall - largest_fall(np.exp(news)).log_fall,
         "skewness": float(skew(price[MONTH:] - price[:-MONTH]) - skew(news[MONTH:] - news[:-MONTH])),
-        "built_up": float(np.log(leverage[turn(price)] / leverage[0])),
+        "built_up": float(np.log(leverage[1] / leverage[0])),
         "dealers_failed": float(ticks["dealers_failed"][-1] > 0),
     }
 
