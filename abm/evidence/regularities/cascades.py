@@ -4,6 +4,10 @@ Their world can be had from own tables and switches: funds with random books, no
 failed book sold on one day, a permanent linear impact by which a tenth of what funds hold of an asset moves its price
 by a tenth, and no other channel. One fund is opened with next to no own money and fails on the first day. What cannot
 be had is their number of assets, as many as there are banks: a fund holds one to all of five.
+
+Measured: at the edge a cascade takes every fund at every leverage but the lowest that has any, 6. There it stays among
+the two or three holders of an asset that few hold, since with five assets and forty funds such draws are the only ones
+in which one failure is enough.
 """
 
 from __future__ import annotations

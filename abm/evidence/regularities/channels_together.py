@@ -3,7 +3,9 @@
 Sudden news, the same draws: lenders' losses with six groups of channels on one at a time, and with all. A group that
 needs another to do harm loses nothing alone – thin markets hurt nobody who need not sell – and that is the claim.
 A usable buffer is capital that a bank lets go before it tightens credit and sells (`banks.target_ratio`) or fails
-(`banks.minimum_ratio`); the capital itself stays.
+(`banks.minimum_ratio`); the capital itself stays, alike at all banks where the target is moved, since first books
+spread what is beyond it. Measured: banks that tighten early shrink lending by a seventh and raise losses by little, for
+credit reaches output slowly, and output borrowers; no bank here sells what hedge funds hold.
 """
 
 from __future__ import annotations
@@ -39,9 +41,10 @@ GROUPS = {
         "private_credit",
     ),
 }
-# Capital opens at 13 % of weighted assets on average.
-USED = {"banks.target_ratio": 0.06}
-NOT_USED = {"banks.target_ratio": 0.125}
+# Capital opens at 13 % of weighted assets; the same at every bank, whatever the target.
+ALIKE = {"banks.capital_dispersion": 0}
+USED = {"banks.target_ratio": 0.06, **ALIKE}
+NOT_USED = {"banks.target_ratio": 0.125, **ALIKE}
 HIGHER_MINIMUM = {"banks.minimum_ratio": 0.08}
 
 

@@ -2,6 +2,9 @@
 
 News about AI equity alone, no story: what then happens to other assets, against the same draws without the news, is
 made by holders who are hurt. With every channel off it is nothing, to the bit.
+
+Measured: reaction is 8 % of what shares lose at today's leverage, 30 % at the edge and half at three times today's;
+funds and margin accounts hold a twentieth of shares, and those who hold the rest do not react.
 """
 
 from __future__ import annotations

@@ -5,6 +5,12 @@ of the market. Here nobody trades on mispricing: news is permanent and Gaussian,
 mix, and who is called, cautious or left sells: what makes crashes is there, what holds prices in calm is not.
 The nearest world has no spark, funds and margin accounts who hold a quarter of all shares, and the dial of leverage.
 Leverage is (own money + debt) / own money, the mean over holders of AI equity, weighted by what they hold of it.
+
+Measured: a threshold and no slope. Up to 1.5 times today's leverage the tail is that of the news; from 1.75 on some
+seeds collapse without any spark, and the exponent lies below the paper's. At twice today's it is 6.7 again without
+`margin_calls`, 3.5 without `depth_spiral`, 2.8 without `finite_buyers`: books open at a distance from a call, nobody
+borrows more in calm, and ordinary days reach calls only where the dial leaves no distance. Without debt the exponent
+differs from that of a normal distribution by what the news does on these seeds, by chance (6.9; 7.6 over 400 seeds).
 """
 
 from __future__ import annotations
