@@ -126,11 +126,11 @@ def judged(module: ModuleType, measured: dict[Scenario, list[dict[str, Any]]]) -
 
 
 def test_spirals_that_only_add_up_are_not_beyond_their_sum() -> None:
-    falls = {"neither": 0.5, "losses": 0.7, "margins": 0.6, "both": 0.8}
-    rows = {
-        world: [{"fall": fall, "forced_sales": 0.0, "on_owners": extra} for extra in (0.0, 0.0)]
-        for world, fall in zip(margin_spirals.worlds(), falls.values(), strict=True)
-    }
+    falls = {(False, False): 0.5, (True, False): 0.7, (False, True): 0.6, (True, True): 0.8}
+    rows = {}
+    for world in margin_spirals.worlds():
+        fall = falls[world.channels.margin_calls, world.channels.margin_procyclicality]
+        rows[world] = [{"fall": fall, "forced_sales": 0.0, "on_owners": 0.0}] * 2
     found = judged(margin_spirals, rows)
     assert found["fall_beyond_the_sum"] == pytest.approx(0.0)
     assert found["loss_spiral"] == pytest.approx(0.2)
