@@ -1,7 +1,8 @@
 """Loss spiral and margin spiral (Brunnermeier and Pedersen 2009): two by two on the same draws.
 
 The loss spiral is `margin_calls`: losses call for sales that make losses. The margin spiral is `margin_procyclicality`:
-moves raise margins, which call for sales. Everything else stays as it is.
+moves raise margins, which call for sales. Everything else stays as it is. Where nobody calls, margins hurt nobody: the
+margin spiral alone adds nothing, and all that it adds to calls is beyond the sum.
 """
 
 from __future__ import annotations
