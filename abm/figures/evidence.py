@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,46 +15,62 @@ if TYPE_CHECKING:
 
     from abm.evidence.check import Curve, Picture
 
-PUBLISHED = Look("#333333", (0, (4, 2)), "D")  # pyright: ignore[reportArgumentType]
-MOST_ACROSS = 6  # names that fit side by side; more of them stand below each other
-ROW = 0.24  # inches that a name takes
+# not ours: dark, dashed, hollow
+PUBLISHED = tuple(
+    Look("#444444", line, marker)  # pyright: ignore[reportArgumentType]
+    for line, marker in (((0, (4, 2)), "D"), ((0, (1, 1.5)), "o"), ((0, (6, 2, 1, 2)), "s"), ("-", "^"), ("-.", "v"))
+)
+MOST_ACROSS = 6  # names that fit side by side; more of them, or longer ones, stand below each other
+LONGEST_ACROSS = 30  # letters
+MOST_MARKED = 30  # points of a curve that are all marked
+ROW = 0.26  # inches that a name takes
 
 
 @in_style
 def evidence_figure(picture: Picture) -> Figure:
-    """Draw the picture of a check; names that are many go down the page, numbers across it."""
-    down = len(picture.names) > MOST_ACROSS
-    height = max(2.6, ROW * len(picture.names) + 0.8) if down else 3.0
+    """Draw the picture of a check; names that are many or long go down the page, numbers across it."""
+    down = len(picture.names) > MOST_ACROSS or any(len(name) > LONGEST_ACROSS for name in picture.names)
+    height = max(2.8, ROW * len(picture.names) + 1.0) if down else 3.3
     figure, ((axis,),) = panels(picture.title, 1, height=height)
-    ours = [curve for curve in picture.curves if not curve.published]
-    looks = {id(curve): LOOKS[k % len(LOOKS)] for k, curve in enumerate(ours)}
+    ours, theirs = iter(LOOKS * 2), iter(PUBLISHED * 2)
     offset = 0.5 / max(1, len(picture.curves)) if picture.names else 0.0
     for k, curve in enumerate(picture.curves):
         place = offset * (k - 0.5 * (len(picture.curves) - 1))
-        _draw(axis, curve, looks.get(id(curve), PUBLISHED), place, down)
+        _draw(axis, curve, next(theirs if curve.published else ours), place, down)
     _scales(axis, picture, down)
     _allow(axis, picture, down)
     if picture.log_x:
         _decades(axis.xaxis)
     if picture.log_y:
         _decades(axis.xaxis if down else axis.yaxis)
-    if len(picture.curves) > 1 or picture.allowed:
-        figure.legend(*axis.get_legend_handles_labels(), loc="outside lower left", ncols=3)
+    handles, labels = axis.get_legend_handles_labels()
+    legend = figure.legend(
+        handles, labels, loc="outside lower left", ncols=3, title=wrapped(picture.words, 118), alignment="left"
+    )
+    legend.get_title().set_fontsize(8.5)
     return figure
 
 
 def _draw(axis: Axes, curve: Curve, look: Look, place: float, down: bool) -> None:
     x, y = np.asarray(curve.x, float) + place, np.asarray(curve.y, float)
+    layer = 1.8 if curve.published else 2.2  # ours on top, smaller where both agree
     if curve.low is not None and curve.high is not None:
         low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
         if curve.joined:
             axis.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0.0)
         else:
-            (axis.hlines if down else axis.vlines)(x, low, high, color=look.colour, linewidth=1.2)
-    line = look.line if curve.joined else "none"
-    face = "white" if curve.published else look.colour
-    style = {"color": look.colour, "linestyle": line, "marker": look.marker, "markersize": 4.5, "label": curve.name}
-    axis.plot(*((y, x) if down else (x, y)), markerfacecolor=face, **style)
+            lines = axis.hlines if down else axis.vlines
+            lines(x, low, high, color=look.colour, linewidth=1.2, zorder=layer)
+    style: dict[str, Any] = {
+        "color": look.colour,
+        "linestyle": look.line if curve.joined else "none",
+        "marker": "" if curve.joined and len(x) > MOST_MARKED else look.marker,
+        "markersize": 6.5 if curve.published else 4.0,
+        "markerfacecolor": "none" if curve.published else look.colour,
+        "label": curve.name,
+        "zorder": layer,
+    }
+    axis.plot(*((y, x) if down else (x, y)), **style)
 
 
 def _allow(axis: Axes, picture: Picture, down: bool) -> None:
@@ -93,8 +109,8 @@ def _scales(axis: Axes, picture: Picture, down: bool) -> None:
             axis.set_xlim(-0.5, len(places) - 0.5)
         axis.grid(visible=False, axis="y" if down else "x")
     across, upwards = (picture.y, picture.x) if down else (picture.x, picture.y)
-    axis.set_xlabel("\n".join(part for part in (across, wrapped(picture.words, 110)) if part))
-    axis.set_ylabel(upwards)
+    axis.set_xlabel(wrapped(across, 60 if down else 100))
+    axis.set_ylabel(wrapped(upwards, 36))
     if picture.log_x:
         axis.set_xscale("log")
     if picture.log_y:

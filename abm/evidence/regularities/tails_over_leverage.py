@@ -122,7 +122,7 @@ def judge(runs: Runs, seeds: int) -> Judged:
     today, large = found.values()
     normal = exponent_of_a_normal()
     picture = Picture(
-        title="Losses have the tail of the news up to a threshold of leverage, and a very fat one beyond it",
+        title="Losses have the tail of the news up to a threshold of leverage, and a fat one beyond",
         x="leverage of holders: assets over own money",
         y="tail exponent of daily losses (Hill)",
         curves=[
