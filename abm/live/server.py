@@ -7,6 +7,7 @@ import gc
 import secrets
 import socket
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -134,29 +135,33 @@ def address_of(host: str, port: int, token: str) -> str:
 def serve(scenario: Scenario, host: str, port: int, announce: Any) -> None:
     """Serve until interrupted; `announce` is told the address as soon as pages can be opened."""
     needs_extra()
+    with bound(host, port) as listening:
+        port = listening.getsockname()[1]
+        token = "" if is_loopback(host) else secrets.token_urlsafe(16)
+        app = application(scenario, host, port, token)
+        address = address_of(host, port, token)
+        listen(app, listening, lambda: announce(address), lifespan="off", ws_max_size=LARGEST_MESSAGE)
+
+
+def listen(app: Any, listening: socket.socket, ready: Callable[[], None], **settings: Any) -> None:
+    """Let an application answer at a socket until interrupted; `ready` is called first."""
     import uvicorn
 
-    listening = bound(host, port)
-    port = listening.getsockname()[1]
-    token = "" if is_loopback(host) else secrets.token_urlsafe(16)
-    app = application(scenario, host, port, token)
     config = uvicorn.Config(
         app,
         log_level="critical",
         access_log=False,
-        lifespan="off",
         ws="websockets-sansio",
-        ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=1,
+        **settings,
     )
     server = uvicorn.Server(config)
 
     async def run() -> None:
-        announce(address_of(host, port, token))
+        ready()
         await server.serve(sockets=[listening])
 
-    with listening:
-        asyncio.run(run())
+    asyncio.run(run())
