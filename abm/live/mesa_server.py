@@ -3,53 +3,39 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import InputError
 from abm.live.guard import SAFE_FOR_ANY_PAGE, Guard, is_loopback
-from abm.live.server import address_of, bound, listen
+from abm.live.server import address_of, bound, listen, needs_extra
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
 
-# Solara reads these when it is imported: nothing is fetched, told or looked for beyond this machine.
+# What Solara reads when it is imported: nothing is fetched from or told to anybody beyond this machine.
 SETTINGS = {
     "SOLARA_APP": "abm.live.mesa_page",
-    "SOLARA_MODE": "production",
+    "SOLARA_ASSETS_CDN": "http://127.0.0.1:9/",  # nobody is there: all files come with solara-assets
     "SOLARA_CHECK_HOOKS": "off",  # Mesa 3.3 has one that Solara warns of
+    "SOLARA_MODE": "production",
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
-    "SOLARA_TELEMETRY_SERVER_USER_ID": "nobody",
-    "SOLARA_ASSETS_CDN": "http://127.0.0.1:9/",  # all files come from solara-assets
     "SOLARA_THEME_SHOW_BANNER": "false",
     "SOLARA_THEME_TITLE": "Powder Keg",
-    "SOLARA_THEME_LOADER": "plain",
 }
-
-
-def needs_extra() -> None:
-    """Raise InputError where the libraries of Mesa's page are missing."""
-    for name in ("solara", "solara-assets", "altair", "uvicorn"):
-        try:
-            version(name)
-        except PackageNotFoundError:
-            raise InputError(f"live: {name} is not installed; allowed is after pip install 'powderkeg[mesa]'") from None
 
 
 def serve(scenario: Scenario, host: str, port: int, announce: Any) -> None:
     """Serve Mesa's page until interrupted; `announce` is told the address as soon as it can be opened."""
-    needs_extra()
     if not is_loopback(host):
-        raise InputError(
-            f"--host: {host[:80]} is beyond this machine, and Mesa's page knows no token; allowed is without --mesa"
-        )
+        raise InputError(f"--host: {host[:80]} is open to others, and Mesa's page has no token; allowed is 127.0.0.1")
+    os.environ |= SETTINGS
+    needs_extra("mesa", "altair", "solara", "solara_assets", "uvicorn")
     with bound(host, port) as listening:
-        os.environ |= SETTINGS
         from solara.server.starlette import app
 
         from abm.live import mesa_page
 
         mesa_page.given = scenario
         port = listening.getsockname()[1]
-        guarded = Guard(app, host, port, headers=SAFE_FOR_ANY_PAGE)  # Solara's page runs scripts that ours may not
+        guarded = Guard(app, host, port, headers=SAFE_FOR_ANY_PAGE)  # it needs scripts that our own page may not have
         listen(guarded, listening, lambda: announce(address_of(host, port, "")), lifespan="on")

@@ -29,13 +29,14 @@ IDLE = 30 * 60.0  # seconds
 FULL, ASLEEP, BROKEN = 4001, 4002, 4003  # why a session ended
 
 
-def needs_extra() -> None:
-    """Raise InputError where the libraries of the live view are missing."""
-    for name in ("starlette", "uvicorn", "websockets"):
+def needs_extra(extra: str, *names: str) -> None:
+    """Raise InputError where a library of an extra is missing."""
+    for name in names:
         try:
             import_module(name)
         except ImportError:
-            raise InputError(f"live: {name} is not installed; allowed is after pip install 'powderkeg[live]'") from None
+            sentence = f"live: {name} is not installed; allowed is after pip install 'powderkeg[{extra}]'"
+            raise InputError(sentence) from None
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -134,7 +135,7 @@ def address_of(host: str, port: int, token: str) -> str:
 
 def serve(scenario: Scenario, host: str, port: int, announce: Any) -> None:
     """Serve until interrupted; `announce` is told the address as soon as pages can be opened."""
-    needs_extra()
+    needs_extra("live", "starlette", "uvicorn", "websockets")
     with bound(host, port) as listening:
         port = listening.getsockname()[1]
         token = "" if is_loopback(host) else secrets.token_urlsafe(16)
