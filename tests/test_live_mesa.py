@@ -112,14 +112,14 @@ def test_a_reset_lets_models_go(page: Any, monkeypatch: pytest.MonkeyPatch) -> N
     def press(label: str) -> None:
         next(one for one in opened.find(ipyvuetify.Btn).widgets if label in one.children).click()
 
-    for _ in range(4):
+    for _ in range(5):
         press("Step")
         assert len(made[-1]().agents) > 600  # Mesa 3.3 keeps a model from here on
         press("Reset")
     opened.close()
     gc.collect()
-    assert len(made) == 5
-    assert [one() is None for one in made[1:-1]] == [True] * 3  # Solara keeps the first and the last
+    assert len(made) == 6
+    assert [one() is None for one in made[1:-2]] == [True] * 3  # Solara keeps the first and the last two
 
 
 @pytest.mark.parametrize("missing", ["altair", "solara", "solara_assets", "uvicorn"])

@@ -4,6 +4,7 @@ SolaraViz steps the model in one thread and draws in another. Its charts therefo
 on its last evening, never the model; and no day begins while they are being drawn.
 """
 
+# pyright: reportPrivateImportUsage=false  # solara says nowhere what it exports
 from __future__ import annotations
 
 import time
@@ -39,6 +40,8 @@ given = load(DEFAULT)  # Solara opens this page by the name of its module: `serv
 class WatchedModel(PowderKegModel):
     """The model that publishes every evening what there is to see, as `seen`; `dials_of` makes its parameters."""
 
+    drawing: Any = None  # locked while charts are drawn
+
     def __init__(self, **kwargs: Any) -> None:  # by this name Mesa knows that all may be given
         kwargs.pop("scenario", None)  # Mesa 3.5 puts one of its own kind here
         session, name, seed = (kwargs.pop(key) for key in ("session", "world", "seed"))
@@ -46,13 +49,13 @@ class WatchedModel(PowderKegModel):
         first = session.chosen(session.scenarios()[0])
         moved = {path: value for path, value in kwargs.items() if value != attrgetter(path)(first)}
         super().__init__(session.chosen(name), seed=seed, **moved)
-        self.world, self.drawing = World(name, self), None
+        self.world = World(name, self)
         self.publish()
 
     def step(self) -> None:
         """Run a day as soon as the last one is drawn, and publish it."""
         end = time.monotonic() + PATIENCE
-        while self.drawing is not None and self.drawing.locked() and time.monotonic() < end:
+        while self.drawing and self.drawing.locked() and time.monotonic() < end:
             time.sleep(0.002)
         super().step()
         self.world.remember()
@@ -135,8 +138,7 @@ def dials_of(session: Session, words: Mapping[str, Any]) -> dict[str, Any]:
         dials[path] = Slider(f"{label}, {unit}", value[path], low, max(high, value[path]), step)
     boxes = {f"policy.{one['name']}.on": one["label"] for one in words["policies"]}
     boxes |= {f"channels.{one['name']}": one["name"].replace("_", " ") for one in words["channels"]}
-    box = {path: {"type": "Checkbox", "label": label, "value": value[path]} for path, label in boxes.items()}
-    return dials | box
+    return dials | {path: {"type": "Checkbox", "label": label, "value": value[path]} for path, label in boxes.items()}
 
 
 def prepared() -> tuple[dict[str, Any], list[Any]]:
@@ -158,7 +160,7 @@ def prepared() -> tuple[dict[str, Any], list[Any]]:
 def Page() -> None:  # noqa: N802
     dials, charts = solara.use_memo(prepared, [])
     begun = {name: dial if name == "session" else dial.get("value") for name, dial in dials.items()}
-    model = solara.use_memo(lambda: solara.reactive(WatchedModel(**begun)), [])
+    model: Any = solara.use_memo(lambda: solara.reactive(WatchedModel(**begun)), [])
     solara.use_effect(lambda: partial(forget, model.value), [model.value])
     SolaraViz(model, components=charts, model_params=dials, name="Powder Keg")
 
