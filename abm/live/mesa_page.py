@@ -4,7 +4,8 @@ SolaraViz steps the model in one thread and draws in another. Its charts therefo
 on its last evening, never the model; and no day begins while they are being drawn.
 """
 
-# pyright: reportPrivateImportUsage=false  # solara says nowhere what it exports
+# solara says nowhere what it exports
+# pyright: reportPrivateImportUsage=false
 from __future__ import annotations
 
 import time
@@ -145,7 +146,7 @@ def prepared() -> tuple[dict[str, Any], list[Any]]:
     """Dials and charts of a page that is opened."""
     session = Session(given)
     words = hello(session)
-    charts = [
+    return dials_of(session, words), [
         chart("Prices", "of each market, times that of the first day", words["markets"], over_days, "price", 0.0),
         chart("Funds on credit", "margin required, times own money; hollow: failed", words["styles"], crowd),
         chart("Capital of banks", CAPITAL, ["banks"], lenders, "bank_order", COLOURS[3]),
@@ -153,7 +154,6 @@ def prepared() -> tuple[dict[str, Any], list[Any]]:
         chart("Capital of dealers", CAPITAL, ["dealers"], lenders, "dealer_order", COLOURS[2]),
         chart("Stablecoins in circulation", "$bn, by issuer", words["issuers"], over_days, "coin_supply", 0.0),
     ]
-    return dials_of(session, words), charts
 
 
 @solara.component
