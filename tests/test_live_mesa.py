@@ -121,7 +121,7 @@ def test_a_reset_lets_models_go(page: Any, monkeypatch: pytest.MonkeyPatch) -> N
     assert [one() is None for one in made[1:-2]] == [True] * 3  # Solara keeps the first and the last two
 
 
-def refused(*arguments: str, before: str = "") -> str:
+def refused(*arguments: str, before: str = "pass") -> str:
     """The one sentence with which the command ends before it serves anything."""
     command = ["live", "--mesa", "--no-browser", *arguments]
     code = f"import sys; {before}; from abm.cli import main; sys.exit(main({command}))"
