@@ -96,7 +96,7 @@ def crowd(seen: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
 def lenders(seen: Mapping[str, Any], names: list[str], order: str, colour: str) -> dict[str, Any]:
     """A bar for each dealer or bank."""
     left, failed = seen[names[0]]["capital"], seen[names[0]]["failed"]
-    bars = [standing(min(max(left[row], 0.0), 1.5), colour, row in failed) for row in seen[order]]
+    bars = [standing(1 if row in failed else min(max(left[row], 0), 1.5), colour, row in failed) for row in seen[order]]
     x, y = {"type": "category", "data": [""] * len(bars), "name": "the largest first"}, {"max": 1.5, "interval": 0.5}
     return {"series": [{"type": "bar", "name": names[0], "color": colour, "data": bars}], "xAxis": x, "yAxis": y}
 
