@@ -137,8 +137,10 @@ class PowderKegModel(mesa.Model):
             self.economy.deciders.pop(self._accounts[agent].row, None)
 
     def close(self) -> None:
-        """Let go of a run that nobody looks at any more: Mesa counts the agents of every model that ever had one, and
-        keeps the model with the count."""
+        """Let go of a run that nobody looks at any more.
+
+        Mesa 3.3 counts the agents of every model that ever had one, and keeps the model with the count.
+        """
         getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
     @property

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,18 +12,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from browser import beyond, chromium, skip_without_chromium
 from live_server import ROOT, live
 
 import abm
 from abm.scenario import names
 
 pytestmark = pytest.mark.slow
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing beyond this machine has an address
-)
 SCREENSHOTS = ROOT / "outputs" / "live"
 PATIENCE = 30.0  # seconds
 CHARTS = ("prices", "crowd", "lenders", "sales", "coins", "belief", "depth")
@@ -105,9 +98,7 @@ PRESS = """([target, which, where]) => {
   for (const event of ["input", "change"]) one.dispatchEvent(new Event(event));
 }"""
 
-found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-if found is None and os.environ.get("POWDERKEG_BROWSER") != "required":
-    pytest.skip("no Chromium here: the tests of the live view in a browser did not run", allow_module_level=True)
+skip_without_chromium()
 
 
 @pytest.fixture(scope="module")
@@ -118,13 +109,8 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    assert found is not None, "POWDERKEG_BROWSER=required, and there is no Chromium"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 class Tab:
@@ -142,7 +128,7 @@ class Tab:
         self.page.click("#coach button:has-text('Close')")
 
     def judge(self, asked: str, address: str) -> None:
-        if not asked.startswith((address, address.replace("http:", "ws:"), "data:", "blob:")):
+        if beyond(asked, address):
             self.wrong.append(f"asked for {asked}")
 
     def data(self, name: str) -> str | None:

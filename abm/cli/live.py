@@ -18,12 +18,17 @@ def live(
         str, typer.Option(metavar="ADDRESS", help="Where to listen; beyond this machine the address has a token.")
     ] = LOOPBACK,
     port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="The port; 0: any that is free.")] = PORT,
+    mesa: Annotated[
+        bool, typer.Option("--mesa", help="Mesa's own page, SolaraViz, instead: with powderkeg[mesa], here alone.")
+    ] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Open a page on which a run is watched as it happens, and handled: spark, pause, policies, side by side."""
-    from abm.live.server import serve
-
+    if mesa:
+        from abm.live.mesa_server import serve
+    else:
+        from abm.live.server import serve
     chosen = chosen_scenario(scenario, None)
     screen = Screen(quiet)
     screen.say_if_cold()

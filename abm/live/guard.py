@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,18 +13,18 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
 
 POLICY = (
     b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-SAFE = (
+SAFE_FOR_ANY_PAGE = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", POLICY),
 )
+SAFE = (*SAFE_FOR_ANY_PAGE, (b"cache-control", b"no-store"), (b"content-security-policy", POLICY))
 
 
 def is_loopback(host: str) -> bool:
@@ -42,11 +42,11 @@ class Guard:
 
     A page of another site can make a browser send requests here, under a name of its own that leads to this
     machine: such a request has a foreign Host, or a foreign Origin. Parameters: app; host and port it is bound to;
-    token, the first part of every path, or none.
+    token, the first part of every path, or none; headers that are added to every answer.
     """
 
-    def __init__(self, app: App, host: str, port: int, token: str = "") -> None:
-        self.app, self.port, self.token = app, port, token
+    def __init__(self, app: App, host: str, port: int, token: str = "", headers: Sequence[Header] = SAFE) -> None:
+        self.app, self.port, self.token, self.headers = app, port, token, headers
         if is_loopback(host):
             self.names = {"localhost", "127.0.0.1", "::1", host}
         else:
@@ -65,7 +65,7 @@ class Guard:
             await refuse(scope, send, 404)
         else:
             inside = {**scope, "path": path, "raw_path": path.encode(), "root_path": ""}
-            await self.app(inside, receive, with_safe_headers(send))
+            await self.app(inside, receive, with_headers(send, self.headers))
 
     def path_inside(self, path: str) -> str | None:
         """What follows the token; None where it is another or none."""
@@ -103,13 +103,13 @@ class Guard:
         return False
 
 
-def with_safe_headers(send: Send) -> Send:
-    async def safely(message: MutableMapping[str, Any]) -> None:
+def with_headers(send: Send, headers: Sequence[Header]) -> Send:
+    async def sent(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *SAFE]}
+            message = {**message, "headers": [*message["headers"], *headers]}
         await send(message)
 
-    return safely
+    return sent
 
 
 async def refuse(scope: Scope, send: Send, status: int) -> None:

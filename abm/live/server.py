@@ -7,6 +7,7 @@ import gc
 import secrets
 import socket
 import traceback
+from collections.abc import Callable
 from contextlib import closing, suppress
 from importlib import import_module
 from pathlib import Path
@@ -28,13 +29,14 @@ IDLE = 30 * 60.0  # seconds
 FULL, ASLEEP, BROKEN = 4001, 4002, 4003  # why a session ended
 
 
-def needs_extra() -> None:
-    """Raise InputError where the libraries of the live view are missing."""
-    for name in ("starlette", "uvicorn", "websockets"):
+def needs_extra(extra: str, *names: str) -> None:
+    """Raise InputError where a library of an extra is missing."""
+    for name in names:
         try:
             import_module(name)
         except ImportError:
-            raise InputError(f"live: {name} is not installed; allowed is after pip install 'powderkeg[live]'") from None
+            sentence = f"live: {name} is not installed; allowed is after pip install 'powderkeg[{extra}]'"
+            raise InputError(sentence) from None
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -135,30 +137,34 @@ def address_of(host: str, port: int, token: str) -> str:
 
 def serve(scenario: Scenario, host: str, port: int, announce: Any) -> None:
     """Serve until interrupted; `announce` is told the address as soon as pages can be opened."""
-    needs_extra()
+    needs_extra("live", "starlette", "uvicorn", "websockets")
+    with bound(host, port) as listening:
+        port = listening.getsockname()[1]
+        token = "" if is_loopback(host) else secrets.token_urlsafe(16)
+        app = application(scenario, host, port, token)
+        address = address_of(host, port, token)
+        listen(app, listening, lambda: announce(address), lifespan="off", ws_max_size=LARGEST_MESSAGE)
+
+
+def listen(app: Any, listening: socket.socket, ready: Callable[[], None], **settings: Any) -> None:
+    """Let an application answer at a socket until interrupted; `ready` is called first."""
     import uvicorn
 
-    listening = bound(host, port)
-    port = listening.getsockname()[1]
-    token = "" if is_loopback(host) else secrets.token_urlsafe(16)
-    app = application(scenario, host, port, token)
     config = uvicorn.Config(
         app,
         log_level="critical",
         access_log=False,
-        lifespan="off",
         ws="websockets-sansio",
-        ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=1,
+        **settings,
     )
     server = uvicorn.Server(config)
 
     async def run() -> None:
-        announce(address_of(host, port, token))
+        ready()
         await server.serve(sockets=[listening])
 
-    with listening:
-        asyncio.run(run())
+    asyncio.run(run())

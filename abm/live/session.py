@@ -20,6 +20,7 @@ from abm.live.messages import Start
 from abm.live.repeat import command
 from abm.live.who import about
 from abm.live.world import NEWS_ACTIONS, World, put_down
+from abm.model import PowderKegModel
 from abm.scenario import Scenario, load, names
 from abm.scenario.policy import DECREED
 
@@ -61,7 +62,7 @@ class Session:
         speeds = {SUDDEN: start.days} | ({GRADUAL: start.slow_days} if start.side_by_side else {})
         dials = {name: {**start.dials, **lit, "spark.days": days} for name, days in speeds.items()}
         scenarios = {name: base.replace(changes) for name, changes in dials.items()}
-        worlds = [World(name, scenario, start.seed) for name, scenario in scenarios.items()]
+        worlds = [World(name, PowderKegModel(scenario, seed=start.seed)) for name, scenario in scenarios.items()]
         calm = scenarios[SUDDEN].to_dict()["actions"]
         calm = [action for action in calm if action["kind"] not in NEWS_ACTIONS]
         self.no_news = Economy(scenarios[SUDDEN].replace({"spark.total": 0.0, "actions": calm}), start.seed)

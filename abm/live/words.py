@@ -16,6 +16,12 @@ from abm.scenario.reading import DECLARED
 if TYPE_CHECKING:
     from abm.live.session import Session
 
+LABELS = {
+    "funds.leverage": "leverage of funds",
+    "funds.crowding": "crowding of funds",
+    "stablecoins.supply": "stablecoins",
+    "banks.capital": "capital of banks",
+}
 MAIN_POLICIES = ("note_purchases", "deposit_guarantee", "circuit_breaker", "leverage_cap")
 POLICIES = {
     "note_purchases": ("buy notes", "the central bank buys Treasury notes until you end it"),
@@ -42,8 +48,8 @@ def hello(session: Session) -> dict[str, Any]:
     return {
         "scenarios": [of_scenario(session, name) for name in session.scenarios()],
         "dials": [
-            {"path": path, "meaning": DECLARED[path].meaning, "unit": DECLARED[path].unit, "low": low, "high": high,
-             "step": step}
+            {"path": path, "label": LABELS[path], "meaning": DECLARED[path].meaning, "unit": DECLARED[path].unit,
+             "low": low, "high": high, "step": step}
             for path, (low, high, step) in DIALS.items()
         ],
         "speeds": SPEEDS,

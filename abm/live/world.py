@@ -12,7 +12,6 @@ from abm.economy import EVENTS_PER_AGENT, Economy, sparks
 from abm.errors import InputError
 from abm.live.log import Log
 from abm.model import PowderKegModel
-from abm.scenario import Scenario
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,16 +33,17 @@ SELLERS = ("funds", "margin_accounts", "dealers", "banks", "crypto_holders", "st
 class World:
     """A run in the hands of a class.
 
-    Parameters: name, as the page calls it; scenario and seed, of which, with all that was done since, it is a
-    function.
+    Parameters: name, as the page calls it; model, on its first morning. Of its scenario and seed, with all that was
+    done since, the world is a function.
     """
 
-    def __init__(self, name: str, scenario: Scenario, seed: int) -> None:
+    def __init__(self, name: str, model: PowderKegModel) -> None:
         self.name = name
-        self.model = PowderKegModel(scenario, seed=seed)
+        self.model = model
         self.log = Log()
         e = self.economy
-        days = scenario.run.ticks
+        days = e.scenario.run.ticks
+        self.there = e.funds["status"] == ACTIVE
         self.opening = {"dealers": funding(e.dealers), "banks": np.maximum(e.banks["deposits"], 1e-12)}
         self.fund_size, self.fund_use = held(e), margin_use(e.funds)
         self.past = {
@@ -62,12 +62,16 @@ class World:
         return self.economy.tick
 
     def step(self) -> None:
-        """Run one day and remember what the page may be asked about later."""
-        e, day = self.economy, self.economy.tick
-        there = e.funds["status"] == ACTIVE
+        """Run one day."""
         self.model.step()
+        self.remember()
+
+    def remember(self) -> None:
+        """Remember of the day that has ended what the page may be asked about later."""
+        e, day, there = self.economy, self.economy.tick - 1, self.there
         use = margin_use(e.funds)
         self.fund_size[there], self.fund_use[there] = held(e)[there], use[there]  # who has failed stays where it was
+        self.there = e.funds["status"] == ACTIVE
         for table, values in {
             "funds": (e.funds["net_asset_value"], use),
             "dealers": (e.dealers["capital"], funding(e.dealers)),

@@ -3,11 +3,11 @@
 const at = (id) => document.getElementById(id);
 const DAYS = [1, 2, 5, 10, 20, 40, 60, 100, 150, 250, 375, 500];
 const inDays = (days) => (days === 1 ? "at once" : `over ${days} days`);
-const NAMES = {
-  "funds.leverage": ["leverage of funds", (x) => `× ${x.toFixed(1)}`],
-  "funds.crowding": ["crowding of funds", (x) => `× ${x.toFixed(1)}`],
-  "stablecoins.supply": ["stablecoins", (x) => `${x.toFixed(0)} $bn`],
-  "banks.capital": ["capital of banks", (x) => `× ${x.toFixed(2)}`],
+const SHOWN = {
+  "funds.leverage": (x) => `× ${x.toFixed(1)}`,
+  "funds.crowding": (x) => `× ${x.toFixed(1)}`,
+  "stablecoins.supply": (x) => `${x.toFixed(0)} $bn`,
+  "banks.capital": (x) => `× ${x.toFixed(2)}`,
 };
 
 export class Controls {
@@ -37,8 +37,7 @@ export class Controls {
     at("speed").replaceChildren(...hello.speeds.map((speed) => new Option(speed || "as many as it can", speed, speed === hello.pace, speed === hello.pace)));
     this.dials = hello.dials.map((dial) => {
       const label = Object.assign(document.createElement("label"), { className: "dial", title: dial.meaning });
-      const [name] = NAMES[dial.path];
-      label.innerHTML = `<span>${name}<output></output></span>`;
+      label.innerHTML = `<span>${dial.label}<output></output></span>`;
       const input = Object.assign(document.createElement("input"), { type: "range", min: dial.low, max: dial.high, step: dial.step, id: dial.path });
       input.addEventListener("input", () => this.showDials());
       label.append(input);
@@ -106,7 +105,7 @@ export class Controls {
     const opened = this.store.opening?.start;
     let moved = false;
     for (const { path, input, label } of this.dials) {
-      label.querySelector("output").textContent = NAMES[path][1](Number(input.value));
+      label.querySelector("output").textContent = SHOWN[path](Number(input.value));
       const before = opened ? (opened.dials[path] ?? this.scenarios[opened.scenario].dials[path]) : this.scenario.dials[path];
       const differs = Math.abs(before - Number(input.value)) > Number(input.step) / 2;
       label.classList.toggle("moved", differs);
