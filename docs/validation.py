@@ -15,6 +15,7 @@ from cells import table
 from digest import validation_digest
 
 import abm
+from abm.evidence.kept import Kept
 from abm.evidence.robustness.claims import CLAIMS
 from abm.evidence.robustness.run import Robustness, robustness
 from abm.evidence.validate import FAILED, MISSED, Validation, validate
@@ -81,7 +82,7 @@ def main() -> None:
     chosen = parser.parse_args()
     digest = validation_digest()
     folder = ROOT / "outputs" / f"numbers-{digest}"
-    found = validate(quick=chosen.quick, workers=chosen.workers)
+    found = validate(quick=chosen.quick, workers=chosen.workers, kept=Kept(folder / "runs"))
     write_files(folder / "validation", evidence.evidence_files(found), force=True)
     others = robustness(folder / "robustness", workers=chosen.workers, report=tell)
     write_files(folder / "robustness", report.robustness_files(others, abm.load()), force=True)

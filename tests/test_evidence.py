@@ -13,6 +13,7 @@ from abm.errors import InputError
 from abm.evidence import books, quiet_world, validate
 from abm.evidence.check import BOOKS, Check, Curve, Judged, Measured, Picture, Runs, mean_of, several, share_of
 from abm.evidence.checks import CHECKS
+from abm.evidence.kept import Kept
 from abm.evidence.paths import run_all
 from abm.evidence.targets import Target, content, targets_of
 from abm.experiments.workers import Failure
@@ -93,6 +94,36 @@ def test_quick_takes_fewer_seeds_and_equal_paths_run_once() -> None:
         assert [finding.measured.value for finding in found.findings if finding.measured] == [mean]
 
 
+def test_what_was_read_off_runs_is_kept_to_the_bit_and_not_run_again(tmp_path: Path) -> None:
+    values = {"gap": 0.1 + 0.2, "many": np.arange(6, dtype=np.float32).reshape(2, 3) / 3, "count": 3, "yes": True}
+    (path,) = several(load("quiet"), day_of_end, 1)
+    Kept(tmp_path).add(path, values)
+    found = Kept(tmp_path).get(path)
+    assert found is not None
+    assert {name: type(value) for name, value in found.items()} == {n: type(v) for n, v in values.items()}
+    assert found["gap"] == values["gap"]
+    assert np.array_equal(found["many"], values["many"])
+    assert found["many"].dtype == np.float32
+    assert run_all([path], 1, kept=Kept(tmp_path))[path]["gap"] == values["gap"]  # and not what the run would give
+    assert Kept(tmp_path).get(path._replace(seed=1)) is None
+    assert Kept(tmp_path).get(path._replace(scenario=load("quiet", **{"run.ticks": 5}))) is None
+
+
+def test_a_torn_journal_costs_its_last_run_alone(tmp_path: Path) -> None:
+    paths = several(load("quiet"), day_of_end, 4)
+    run_all(paths[:2], 1, kept=Kept(tmp_path))
+    (file,) = tmp_path.glob("*.journal")
+    file.write_bytes(file.read_bytes()[:-5])
+    ran: list[int] = []
+    found = run_all(paths, 1, progress=lambda _done, total: ran.append(total), kept=Kept(tmp_path))
+    assert ran == [3, 3, 3]
+    assert [found[path] for path in paths[:3]] == [day_of_end(path.scenario, path.seed) for path in paths[:3]]
+    assert isinstance(found[paths[3]], Failure)  # which is not kept: it is run again
+    assert Kept(tmp_path).get(paths[3]) is None
+    Kept(tmp_path).forget()
+    assert not tmp_path.exists()
+
+
 def test_a_run_that_fails_is_its_checks_reason_and_nobody_elses() -> None:
     found = validate.validate(checks=[check(seeds=4), check()], workers=1)
     assert [finding.verdict for finding in found.findings] == ["failed", "missed"]
@@ -145,7 +176,7 @@ def test_the_command_exits_with_one_when_something_required_is_missed(
     gap: float, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     of_gap = check(judge=lambda _runs, _seeds: Judged({"largest_gap": Measured(gap)}, PICTURE), wants=lambda _: [])
-    monkeypatch.setattr(validate.validate, "__defaults__", (False, (of_gap,), None, None, None))
+    monkeypatch.setattr(validate.validate, "__defaults__", (False, (of_gap,), None, None, None, None))
     assert main(["validate", "--out", str(tmp_path / "out"), "--json"]) == code
     assert json.loads(capsys.readouterr().out)["lines"][0]["value"] == gap
     assert (tmp_path / "out" / "report.html").exists()

@@ -31,8 +31,12 @@ def validate(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Hold the program against closed forms, published results, real data and history; exit 1 if it must not pass."""
+    """Hold the program against theory, published results, data and history; exit 1 where what is required is missed.
+
+    Stopped, the same command goes on where it was.
+    """
     from abm.errors import InputError
+    from abm.evidence.kept import Kept
     from abm.evidence.validate import validate as run_checks
     from abm.report.evidence import answer, evidence_files
     from abm.sweep.drawings import write_files
@@ -42,10 +46,18 @@ def validate(
     if (folder / "report.html").exists() and not force:
         raise InputError(f"{folder}: has a report already; allowed is another --out, or --force to replace it")
     screen.say_if_cold()
-    with Bar(screen, "runs") as bar:
-        found = run_checks(quick, workers=workers, progress=bar)
-    files = evidence_files(found)
-    write_files(folder, files, force=True)
+    try:
+        kept = Kept(folder / "runs")
+        with Bar(screen, "runs") as bar:
+            found = run_checks(quick, workers=workers, progress=bar, kept=kept)
+        files = evidence_files(found)
+        write_files(folder, files, force=True)
+        kept.forget()
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror}); allowed is a writable folder with room; what is there "
+            "stays, and the same command goes on from it"
+        ) from None
     if as_json:
         typer.echo(files["validation.json"].decode())
     else:

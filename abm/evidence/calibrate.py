@@ -19,6 +19,7 @@ from abm.errors import InputError, shown
 from abm.evidence.assumed import Assumed, assumed
 from abm.evidence.check import Check
 from abm.evidence.checks import CHECKS
+from abm.evidence.kept import Kept
 from abm.evidence.targets import Target, targets_of
 from abm.evidence.validate import Validation, validate
 from abm.scenario import DEFAULT, Scenario, load
@@ -134,11 +135,12 @@ def calibrate(
     numbers, used = chosen_numbers(fit), chosen_targets(to, checks)
     needed = [check for check in checks if check.name in {name for name, _ in used}]
     study = opened(Path(folder), numbers, used)
+    kept = Kept(Path(folder) / "runs")
     while (done := len(finished(study))) < trials:
         if progress is not None:
             progress(done, trials)
         trial = suggested(study, numbers, done)
-        study.tell(trial, loss_of(at(whole(trial.params, numbers), needed, workers), used))
+        study.tell(trial, loss_of(at(whole(trial.params, numbers), needed, workers, kept), used))
     fitted = whole(study.best_params, numbers)
     return Calibration(
         numbers=numbers,
@@ -146,15 +148,15 @@ def calibrate(
         loss_before=finished(study)[0].values[0],
         loss_after=study.best_value,
         used=frozenset(used),
-        before=at({}, checks, workers),
-        after=at(fitted, checks, workers),
+        before=at({}, checks, workers, kept),
+        after=at(fitted, checks, workers, kept),
         trials=trials,
     )
 
 
-def at(theta: Theta, checks: Sequence[Check], workers: int | None) -> Validation:
+def at(theta: Theta, checks: Sequence[Check], workers: int | None, kept: Kept) -> Validation:
     """Some checks, quickly, in the world that has these numbers."""
-    return validate(quick=True, checks=checks, workers=workers, change=lambda world: moved(world, theta))
+    return validate(quick=True, checks=checks, workers=workers, change=lambda world: moved(world, theta), kept=kept)
 
 
 def opened(folder: Path, numbers: Sequence[Assumed], used: Mapping[tuple[str, str], Target]) -> optuna.Study:

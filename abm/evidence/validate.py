@@ -10,6 +10,7 @@ from typing import Any
 from abm.errors import InputError
 from abm.evidence.check import Check, Judged, Measured, Path, Picture, Runs
 from abm.evidence.checks import CHECKS
+from abm.evidence.kept import Kept
 from abm.evidence.paths import run_all
 from abm.evidence.targets import Target, targets_of
 from abm.experiments.workers import Failure, reason_of
@@ -100,16 +101,17 @@ def validate(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     change: Callable[[Scenario], Scenario] | None = None,
+    kept: Kept | None = None,
 ) -> Validation:
     """Run every check on the same seeds each time; `quick` takes fewer of them.
 
-    `change` makes of every scenario that a check wants the one that is run instead.
+    `change` makes of every scenario that a check wants the one that is run instead; what is `kept` is not run again.
     """
     wanted = [list(check.wants(seeds_of(check, quick))) for check in checks]
     worlds = dict.fromkeys(path.scenario for paths in wanted for path in paths)
     changed = {world: world if change is None else change(world) for world in worlds}
     there = {path: path._replace(scenario=changed[path.scenario]) for paths in wanted for path in paths}
-    found = run_all(there.values(), workers, progress)
+    found = run_all(there.values(), workers, progress, kept)
     findings: list[Finding] = []
     pictures = {}
     for check, paths in zip(checks, wanted, strict=True):
