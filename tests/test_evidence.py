@@ -106,7 +106,7 @@ def test_what_was_read_off_runs_is_kept_to_the_bit_and_not_run_again(tmp_path: P
     assert found["many"].dtype == np.float32
     assert run_all([path], 1, kept=Kept(tmp_path))[path]["gap"] == values["gap"]  # and not what the run would give
     assert Kept(tmp_path).get(path._replace(seed=1)) is None
-    assert Kept(tmp_path).get(path._replace(scenario=load("quiet", **{"run.ticks": 5}))) is None
+    assert Kept(tmp_path).get(path._replace(scenario=load("quiet", **{"run.ticks": 50}))) is None
 
 
 def test_a_torn_journal_costs_its_last_run_alone(tmp_path: Path) -> None:
