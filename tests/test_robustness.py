@@ -139,10 +139,13 @@ def test_the_screen_puts_first_what_moves_losses_most() -> None:
 
 @pytest.mark.slow
 def test_all_of_it_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plans, "TICKS", 60)
+    monkeypatch.setattr(plans, "TICKS", 45)
     monkeypatch.setattr(plans, "DRAWS", 2)
     monkeypatch.setattr(run, "MOST", 1)
     monkeypatch.setattr(run, "assumed", lambda _base: NUMBERS[:2])
+    shipped = plans.variants
+    monkeypatch.setattr(run, "variants", lambda base: shipped(base)[:2])
+    monkeypatch.setattr(run, "without_one_market", lambda base: plans.without_one_market(base)[:1])
     few = [1, 250], [1.0, 3.0]
     whole = plans.mapped
     monkeypatch.setattr(plans, "mapped", lambda name, base, changes=None, *_, first_seed=0: whole(
@@ -151,8 +154,8 @@ def test_all_of_it_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: py
     out = tmp_path / "out"
     said: list[tuple[str, int]] = []
     found = run.robustness(out, BASE, workers=1, report=lambda name, now: said.append((name, now.done)))
-    assert {name for name, _ in said} >= {"screen", "draws", "as_shipped", "root_law", "half_agents"}
-    assert found.claims["variant"].n_unique() == 5 + 4 + 2 + 1
+    assert {name for name, _ in said} >= {"screen", "draws", "as_shipped", "root_law", "without_ai_equity"}
+    assert found.claims["variant"].n_unique() == 2 + 1 + 2 + 1
     said.clear()
     again = run.robustness(out, BASE, workers=1, report=lambda name, now: said.append((name, now.done)))
     assert not said
