@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from abm.cli import main
+from abm.economy import Economy
 from abm.evidence.assumed import assumed, draws
 from abm.evidence.robustness import claims, plans, run
 from abm.scenario import load
@@ -46,12 +47,14 @@ def test_draws_fill_every_range_evenly_and_make_worlds() -> None:
     BASE.replace({number.path: value for number, value in zip(NUMBERS, worlds[0], strict=True)})
 
 
-def test_plans_are_those_that_were_promised() -> None:
+def test_plans_are_those_that_were_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (plans.DRAWS, plans.SEEDS_OF_DRAW, len(plans.CORNERS)) == (200, 4, 4)
+    monkeypatch.setattr(plans, "DRAWS", 6)
     maps = plans.variants(BASE)
     assert [variant.plan.n_runs for variant in maps] == [500] * 5
     screen, many = plans.screened(BASE, NUMBERS), plans.drawn(BASE, NUMBERS)
     assert screen.n_runs == (1 + 2 * len(NUMBERS)) * plans.SEEDS_OF_SCREEN
-    assert many.n_runs == 200 * 4 * 4
+    assert many.n_runs == 6 * 4 * 4
     small = plans.of_number(BASE, NUMBERS[0])
     assert [variant.plan.n_runs for variant in small] == [90, 90]
     without = plans.without_one_market(BASE)
@@ -61,6 +64,16 @@ def test_plans_are_those_that_were_promised() -> None:
         assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
         plan.scenario_of(0)
         plan.scenario_of(len(plan.points) - 1)
+
+
+def test_drawn_worlds_that_contradict_themselves_are_drawn_anew() -> None:
+    held = next(number for number in NUMBERS if number.path == "crypto.held")
+    too_much = held._replace(high=10 * held.value)
+    worlds = plans.openable(BASE, [too_much], 6)
+    first = plans.draws([too_much], 6, plans.DRAWS_SEED)
+    assert len(worlds) == 6
+    assert [world for world in first if world in worlds] != first
+    Economy(BASE.replace({"crypto.held": max(worlds)[0]}), 0)
 
 
 def test_other_worlds_differ_in_what_they_are_named_for() -> None:

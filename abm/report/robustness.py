@@ -149,8 +149,9 @@ def screen_words() -> str:
 
 def split_words() -> str:
     return (
-        f"{DRAWS} worlds in which all assumed numbers are drawn between half and double, {SEEDS_OF_DRAW} paired seeds "
-        "each; the variance of the outcome is split by one-way random effects (Searle, Casella and McCulloch 1992)."
+        f"{DRAWS} worlds in which all assumed numbers are drawn between half and double, without those whose books "
+        f"contradict themselves, {SEEDS_OF_DRAW} paired seeds each; the variance of the outcome is split by one-way "
+        "random effects (Searle, Casella and McCulloch 1992)."
     )
 
 
