@@ -52,6 +52,7 @@ def test_a_gap_is_measured_in_what_the_target_allows(limits: dict[str, float], v
     assert fitting.gap(Target("a", "b", "c", "d", **limits), value) == pytest.approx(gap)
 
 
+@pytest.mark.slow
 def test_a_fit_finds_the_best_and_is_never_worse_than_today(tmp_path: Path) -> None:
     found = calibrated(tmp_path / "fit", 25)
     assert found.loss_after < 0.25 * found.loss_before
@@ -59,6 +60,7 @@ def test_a_fit_finds_the_best_and_is_never_worse_than_today(tmp_path: Path) -> N
     assert calibrated(tmp_path / "one", 1).fitted == {"narrative.contagion": 0.1, "narrative.persuasion": 0.3}
 
 
+@pytest.mark.slow
 def test_a_search_that_was_stopped_ends_where_it_would_have_ended(tmp_path: Path) -> None:
     whole = calibrated(tmp_path / "whole")
     calibrated(tmp_path / "parts", 5)
@@ -107,6 +109,7 @@ def test_what_cannot_be_fitted_is_refused(
     assert sentence in line
 
 
+@pytest.mark.slow
 def test_the_report_has_a_scenario_that_runs_and_every_target(tmp_path: Path) -> None:
     found = calibrated(tmp_path / "fit")
     files = calibration_files(found)

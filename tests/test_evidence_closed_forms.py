@@ -161,6 +161,7 @@ def test_the_clearing_check_holds() -> None:
     judged(clearing.CHECK)
 
 
+@pytest.mark.slow
 def test_the_engine_clears_as_the_public_function_does() -> None:
     """Banks of drawn worlds, with and without many depositors: in rounds, and where these are slow exactly."""
     rng = np.random.default_rng(7)

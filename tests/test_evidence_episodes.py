@@ -157,6 +157,7 @@ def test_a_recession_takes_half_a_year(days: int, is_one: float) -> None:
     assert MEASURES["recession"](seen) == is_one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["stablecoin_bank_2023", "crypto_october_2025"])
 def test_every_number_of_an_episode_is_measured(name: str) -> None:
     model = measure(model_of(name), 0)

@@ -135,6 +135,7 @@ def test_clusters_and_the_leverage_effect_are_seen_where_they_are() -> None:
     assert np.median(backwards) > np.median(facts.leverage_effect(returns, (1, 5)).mean(axis=1)) + 0.02
 
 
+@pytest.mark.slow
 def test_windows_as_long_as_the_runs_are_compared_without_bias() -> None:
     """One long history in windows against runs of that length: alike. Whole, or pooled with other volatilities: not."""
     history, runs = clustered(1, 600 * DAYS), clustered(600, DAYS, seed=4)
@@ -180,6 +181,7 @@ def test_halves_are_the_calm_and_the_stressed_windows() -> None:
     assert real_series.windows(np.arange(1000.0))[1, 0] == 63.0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("real")
 def test_the_band_holds_the_truth_and_knows_how_little_few_windows_say() -> None:
     truth = np.median(facts.excess_kurtosis(clustered(2000, DAYS, seed=8)))
@@ -235,6 +237,7 @@ def made_up(of: dict[str, np.ndarray]) -> Runs:
     return Runs(found)
 
 
+@pytest.mark.slow
 def test_noise_misses_every_fact_but_that_returns_are_unrelated_and_clustered_returns_meet_most() -> None:
     """A check that noise could pass would say nothing."""
     seeds = 60
@@ -260,6 +263,7 @@ def test_noise_misses_every_fact_but_that_returns_are_unrelated_and_clustered_re
     assert {*met, "volatility_month_broad_quiet"} <= held["alive"]
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_median_holds_it_nineteen_times_in_twenty() -> None:
     found = [median_of(row) for row in draws("t3", series=1000, days=60)]
     assert np.mean([one.low <= 0.0 <= one.high for one in found]) == pytest.approx(0.96, abs=0.02)
@@ -289,6 +293,7 @@ def test_pictures_are_whole_with_and_without_the_real_series() -> None:
             assert len(check.judge(runs, 3).picture.curves) == len(own) + (check.name == "stylised_correlations")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("real")
 def test_real_series_are_drawn_in_grey_with_their_bands() -> None:
     shown = replace(TAILS.shown, curve=lambda returns: facts.largest_falls(returns, (1, 2, 3)), at=(1, 2, 3))

@@ -47,6 +47,7 @@ def test_draws_fill_every_range_evenly_and_make_worlds() -> None:
     BASE.replace({number.path: value for number, value in zip(NUMBERS, worlds[0], strict=True)})
 
 
+@pytest.mark.slow
 def test_plans_are_those_that_were_promised(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (plans.DRAWS, plans.SEEDS_OF_DRAW, len(plans.CORNERS)) == (200, 4, 4)
     monkeypatch.setattr(plans, "DRAWS", 6)
@@ -66,6 +67,7 @@ def test_plans_are_those_that_were_promised(monkeypatch: pytest.MonkeyPatch) -> 
         plan.scenario_of(len(plan.points) - 1)
 
 
+@pytest.mark.slow
 def test_drawn_worlds_that_contradict_themselves_are_drawn_anew() -> None:
     held = next(number for number in NUMBERS if number.path == "crypto.held")
     too_much = held._replace(high=10 * held.value)

@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from abm.evidence import check
+from abm.experiments.files import source_digest
 from abm.sweep.journal import append, entries
+
+program = cache(source_digest)  # of all sources of the package, read once
 
 
 class Kept:
@@ -45,16 +48,6 @@ def key_of(path: check.Path) -> str:
     """What a run is a function of: the program, the scenario, the seed; and what is read off it."""
     parts = (program(), path.scenario.digest, str(path.seed), path.measure.__module__, path.measure.__qualname__)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-@cache
-def program() -> str:
-    """The digest of the package's sources."""
-    package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
-    for file in sorted(package.rglob("*.py")):
-        digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
 
 
 def packed(values: dict[str, Any]) -> bytes:
