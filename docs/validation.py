@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 from build import OF_VALIDATION, ROOT, VALIDATION, stamped, write
@@ -15,10 +16,11 @@ from cells import table
 from digest import validation_digest
 
 import abm
+from abm.evidence.check import GROUPS
 from abm.evidence.kept import Kept
 from abm.evidence.robustness.claims import CLAIMS
 from abm.evidence.robustness.run import Robustness, robustness
-from abm.evidence.validate import FAILED, MISSED, Validation, validate
+from abm.evidence.validate import FAILED, MISSED, PASSED, REPORTED, Validation, validate
 from abm.figures.evidence import evidence_figure
 from abm.figures.style import png
 from abm.report import evidence
@@ -51,9 +53,15 @@ def full(found: Validation) -> str:
 
 
 def in_readme(found: Validation) -> str:
-    """The answer, what is missed, and the full table folded away."""
+    """The answer, how each group fares, and the full table folded away."""
+    verdicts = (PASSED, MISSED, FAILED, REPORTED)
+    rows = []
+    for group in GROUPS:
+        many = Counter(finding.verdict for finding in found.findings if finding.check.group == group)
+        rows.append((group, *(str(many[verdict]) for verdict in verdicts)))
+    counts = table(("held against", "met", "missed", "not measured", "only reported"), rows)
     return (
-        f"{evidence.answer(found)} Missed, or not measured:\n\n{missed(found)}\n\n"
+        f"{evidence.answer(found)}\n\n{counts}\n\n"
         f"<details><summary>The full table</summary>\n\n{full(found)}\n\n</details>"
     )
 
