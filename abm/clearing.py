@@ -39,16 +39,10 @@ def clearing_payments(
     Creditors are paid in proportion, nobody pays more than he owes, and what is left to a debtor comes last. Those
     to whom money is owed from outside the network (depositors) are a row that owes nothing.
 
-    Parameters
-    ----------
-    liabilities : L, what debtor i (row) owes to creditor j (column), (n, n), not negative, with zeros on the diagonal
-    outside_assets : e, what everybody has besides claims on each other, (n,), in the same unit, not negative
-    recovery_of_assets : alpha, part of a defaulter's outside assets that reaches creditors, 0 to 1
-    recovery_of_claims : beta, part of its claims on others that does, 0 to 1
-
-    Returns
-    -------
-    Clearing : `payments` p and `defaults`, (n,) each
+    Parameters: liabilities L, what debtor i (row) owes to creditor j (column), (n, n), not negative, with zeros on the
+    diagonal; outside_assets e, what everybody has besides claims on each other, (n,), in the same unit, not negative;
+    recovery_of_assets alpha, part of a defaulter's outside assets that reaches creditors, 0 to 1; recovery_of_claims
+    beta, part of its claims on others that does, 0 to 1. Returns a Clearing, `payments` p and `defaults`, (n,) each.
 
     Raises InputError where an argument is none of that.
 
