@@ -32,8 +32,7 @@ def clearing_payments(
 ) -> Clearing:
     """Find the payments that clear a network of debts: of all that do, the greatest for everybody.
 
-    p_i = d_i                                        if e_i + sum_j L_ji p_j / d_j >= d_i
-          alpha e_i + beta sum_j L_ji p_j / d_j      if less (a default)
+    p_i = d_i if e_i + sum_j L_ji p_j / d_j >= d_i, and else, in default, alpha e_i + beta sum_j L_ji p_j / d_j;
     d_i = sum_j L_ij
 
     Creditors are paid in proportion, nobody pays more than he owes, and what is left to a debtor comes last. Those
