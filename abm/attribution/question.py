@@ -85,7 +85,7 @@ SUBJECTS = {
     "lender_losses_bn": "What dealers and banks lose is",
     "dealers_failed": "The number of failed dealers is",
     "banks_failed": "The number of failed banks is",
-    BROKEN: "The share of runs with a market breakdown or a banking crisis is",
+    BROKEN: "The share of runs that break down or end in a banking crisis is",
     CRISIS: "The share of runs with a banking crisis is",
 }
 
@@ -93,13 +93,14 @@ SUBJECTS = {
 def asked(text: str) -> Question:
     """Return the question of `--outcome`; raises InputError for what no summary has.
 
-    Beside what maps of sweeps take, `breakdown_or_crisis` is the share of runs whose financial verdict is not calm.
+    Beside what maps of sweeps take, `breakdown_or_crisis` is the share of runs whose financial verdict, read without
+    the no-news twin, is not calm: notes that break down, which the twin alone shows, are left out and need no twin.
     """
     text = text.strip()
     if text == BROKEN:
         calm = parse_outcome("verdict_financial=calm")
-        meaning = "runs whose financial verdict is market_breakdown or banking_crisis"
-        return Question(text, calm, True, "share", meaning, SUBJECTS[text], the_rest)
+        meaning = "runs in which two dealers or more fail, or with a banking crisis"
+        return Question(text, calm, False, "share", meaning, SUBJECTS[text], the_rest)
     if text in WITHOUT_TWIN:
         (key, change), said = WITHOUT_TWIN[text], parse_outcome(text)
         subject = SUBJECTS.get(text, f"{said.meaning[0].upper()}{said.meaning[1:]} is")

@@ -27,26 +27,27 @@ def waterfall_figure(
     steps: list[Interval],
     written: list[str],
     ends: tuple[Interval, Interval],
+    levels: tuple[str, str],
     caption: str,
     scale: float = 1.0,
 ) -> Figure:
     """Draw steps from the first end to the second, in the order given.
 
     `what`: the axis, with its unit; `written`: each step as text beside its bar; `ends`: the outcome of the news alone
-    and of everything; `scale`: what numbers are multiplied with.
+    and of everything, `levels` the same as text; `scale`: what numbers are multiplied with.
     """
     rows = len(names) + 2
     figure, ((axis,),) = panels(title, 1, height=ROW * rows + 0.9, width=8.6)
     begin = [ends[0].mean, *(ends[0].mean + np.cumsum([step.mean for step in steps]))]
     for place, (step, start) in enumerate(zip(steps, begin, strict=False), start=1):
         _step(axis, place, step, start, scale)
-    for place, (end, at) in enumerate(((ends[0], 0), (ends[1], rows - 1))):
-        axis.plot([end.mean * scale], [at], "D", color="black", markersize=6, label=("_", "_")[place])
+    for end, at in ((ends[0], 0), (ends[1], rows - 1)):
+        axis.plot([end.mean * scale], [at], "D", color="black", markersize=6)
         if end.low is not None and end.high is not None:
             axis.hlines(at, end.low * scale, end.high * scale, color="black", linewidth=1.4)
     for place, reached in enumerate(begin):  # from each step to the next
         axis.vlines(reached * scale, place, place + 1, color=GREY, linewidth=0.7, linestyle=":", zorder=1)
-    for place, text in enumerate(["", *written, ""]):
+    for place, text in enumerate([levels[0], *written, levels[1]]):
         axis.annotate(
             text, (1.01, place), xycoords=axis.get_yaxis_transform(), va="center", fontsize=8.5, annotation_clip=False
         )
@@ -55,7 +56,7 @@ def waterfall_figure(
     axis.grid(visible=False, axis="y")
     axis.margins(x=0.06)
     axis.set_xlabel(wrapped(what, 88))
-    _legend(figure, axis, caption)
+    _legend(figure, caption)
     return figure
 
 
@@ -81,7 +82,7 @@ def _step(axis: Axes, place: int, step: Interval, start: float, scale: float) ->
         )
 
 
-def _legend(figure: Figure, axis: Axes, caption: str) -> None:
+def _legend(figure: Figure, caption: str) -> None:
     from matplotlib.patches import Patch
 
     handles = [
@@ -89,7 +90,6 @@ def _legend(figure: Figure, axis: Axes, caption: str) -> None:
         Patch(facecolor=DOWN, label="lowers it"),
         Patch(facecolor=UNSURE, label="cannot tell from chance"),
     ]
-    handles += axis.get_legend_handles_labels()[0]
     legend = figure.legend(
         handles=handles, loc="outside lower left", ncols=3, title=wrapped(caption, 118), alignment="left"
     )

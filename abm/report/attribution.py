@@ -11,7 +11,7 @@ import polars as pl
 from abm.attribution.explain import CANNOT_TELL, NOTHING_DONE, Explanation
 from abm.attribution.groups import ALWAYS_ON
 from abm.attribution.plan import AFTER_NEWS
-from abm.attribution.question import WITHOUT_TWIN
+from abm.attribution.question import BROKEN, WITHOUT_TWIN
 from abm.figures.attribution import waterfall_figure
 from abm.figures.style import png, svg
 from abm.outcome.paired import Interval
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from abm.attribution.question import Question
 
 MOST_PAIRS = 10  # rows of the table of pairs
-MOST_NAMED = 3  # groups in the answer
+MOST_NAMED = 2  # groups in the answer, of those that make it and of those that work against it
+WORTH_NAMING = 0.1  # of the difference, from which a group is named
 
 
 def explanation_files(found: Explanation) -> dict[str, bytes]:
@@ -119,8 +120,15 @@ def answer(found: Explanation) -> str:
     known = [row for row in found.shapley.iter_rows(named=True) if row["said"] not in (CANNOT_TELL, NOTHING_DONE)]
     if not known:
         return f"{sentence}, on {seeds}; which channels make it cannot be told."
-    named = [f"“{row['words']}” ({told(row['value'], question)})" for row in known[:MOST_NAMED]]
-    return f"{sentence}: above all by {listed(named)}."
+    parts = [row["value"] / total.mean for row in known]
+    makers = [row for row, part in zip(known, parts, strict=True) if part > WORTH_NAMING]
+    against = [row for row, part in zip(known, parts, strict=True) if part < -WORTH_NAMING]
+    ours, theirs = (
+        listed([f"“{row['words']}” ({told(row['value'], question)})" for row in rows[:MOST_NAMED]])
+        for rows in (makers, against)
+    )
+    sentence += f": above all by {ours}" if makers else ", by little of each"
+    return f"{sentence}, and in spite of {theirs}." if against else f"{sentence}."
 
 
 def method(design: Design) -> list[str]:
@@ -155,6 +163,12 @@ def method(design: Design) -> list[str]:
             f"{design.question.text} is measured against the run with every channel off, which is the same for all "
             f"ways of switching and so cancels: here it is {design.question.outcome.key.replace('_', ' ')} itself"
             f"{', in log points' if design.question.change else ''}, against the news alone."
+        )
+    elif design.question.text == BROKEN:
+        said.append(
+            "Counted are runs in which two dealers or more fail, or with a banking crisis; a breakdown of Treasury "
+            "notes alone, which shows only against the run without the news, is not: verdict_financial=calm counts "
+            "it, at the price of twins."
         )
     elif design.question.twins:
         said.append("This outcome is measured against the same run without the news: every run has its twins.")
@@ -233,6 +247,11 @@ def ends(row: dict[str, Any], question: Question) -> str:
     return f"{signed(row['low'], question.unit).removesuffix(' points')} to {signed(row['high'], question.unit)}"
 
 
+def beside(row: dict[str, Any], question: Question) -> str:
+    """Return what is written beside a step."""
+    return "nothing" if row["said"] == NOTHING_DONE else told(row["value"], question)
+
+
 def waterfall(found: Explanation) -> Any:
     """Return the figure: a step for each group, the largest first."""
     question = found.design.question
@@ -247,12 +266,13 @@ def waterfall(found: Explanation) -> Any:
         "over all orders of switching groups on; the line at its end is the 95 % interval."
     )
     return waterfall_figure(
-        answer(found),
+        answer(found).rstrip("."),
         f"{question.text}: {what}, {unit}" if not question.is_share else f"{what}, {unit}",
         [row["words"] for row in rows],
         steps,
-        [f"{told(row['value'], question)}" for row in rows],
+        [beside(row, question) for row in rows],
         (found.empty, found.full),
+        (level(found.empty.mean, question), level(found.full.mean, question)),
         caption,
         100.0 if in_percent else 1.0,
     )
