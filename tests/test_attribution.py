@@ -364,6 +364,7 @@ def test_made_up_runs_are_attributed_and_told(tmp_path: Path) -> None:
     first = found.together.row(0, named=True)
     assert {first["first"], first["second"]} == {"story", "margins"}
     assert first["value"] == pytest.approx(-0.06)
+    assert set(found.together["said"][1:]) == {NOTHING_DONE}  # rounding is not an effect
     sentence = answer(found)
     assert sentence.startswith("Banks' capital at the end is 12.0 points lower than with the news alone")
     assert "“Margin calls and risk limits” (-7.0 points)" in sentence

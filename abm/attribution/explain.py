@@ -21,6 +21,7 @@ from abm.outcome.paired import Interval
 from abm.sweep.sweep import Progress, sweep
 
 KINDS = {"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}
+ROUNDING = 1e-12  # of the largest outcome: what sums of numbers that do not differ may come to
 RAISES, LOWERS, NOTHING_DONE, CANNOT_TELL = "raises it", "lowers it", "nothing, on any seed", "cannot tell"
 
 
@@ -70,7 +71,7 @@ def attributed(design: Design, runs: pl.DataFrame, where: Path) -> Explanation:
             f"{where}: no seed has {design.question.text} in all its runs ({failed} failed); "
             "allowed is an outcome that every run has"
         )
-    is_share = design.question.is_share
+    is_share, tiny = design.question.is_share, ROUNDING * float(np.abs(whole).max())
     if design.sampled is None:
         values = shapley_values(whole)
         found = [over_seeds(values[:, place].tolist(), is_share) for place in range(values.shape[1])]
@@ -84,13 +85,13 @@ def attributed(design: Design, runs: pl.DataFrame, where: Path) -> Explanation:
         empty=over_seeds(whole[:, 0].tolist(), is_share),
         full=over_seeds(whole[:, -1].tolist(), is_share),
         total=over_seeds((whole[:, -1] - whole[:, 0]).tolist(), is_share),
-        shapley=of_groups(design, found),
-        together=None if design.sampled is not None or len(design.acting) < 2 else of_pairs(design, whole),
+        shapley=of_groups(design, found, tiny),
+        together=None if design.sampled is not None or len(design.acting) < 2 else of_pairs(design, whole, tiny),
         coalitions=of_runs(design, runs, outcomes),
     )
 
 
-def of_groups(design: Design, found: list[Interval]) -> pl.DataFrame:
+def of_groups(design: Design, found: list[Interval], tiny: float) -> pl.DataFrame:
     """A row a group, the largest first; groups whose channels are all off get exactly nought."""
     of = {group.name: interval for group, interval in zip(design.acting, found, strict=True)}
     off = Interval(0.0, 0.0, 0.0, 0.0, found[0].n)
@@ -98,16 +99,16 @@ def of_groups(design: Design, found: list[Interval]) -> pl.DataFrame:
     for group in design.groups:
         acting = next((one.channels for one in design.acting if one.name == group.name), ())
         place = {"group": group.name, "words": group.words, "channels": ", ".join(acting) or "all off in the scenario"}
-        rows.append(place | cells(of.get(group.name, off)))
+        rows.append(place | cells(of.get(group.name, off), tiny))
     return largest_first(rows)
 
 
-def of_pairs(design: Design, worth: np.ndarray) -> pl.DataFrame:
+def of_pairs(design: Design, worth: np.ndarray, tiny: float) -> pl.DataFrame:
     """A row a pair of groups, the largest first."""
     index = interactions(worth)
     rows = [
         {"first": first.name, "second": second.name}
-        | cells(over_seeds(index[:, i, j].tolist(), design.question.is_share))
+        | cells(over_seeds(index[:, i, j].tolist(), design.question.is_share), tiny)
         for i, first in enumerate(design.acting)
         for j, second in enumerate(design.acting[:i])
     ]
@@ -118,13 +119,13 @@ def largest_first(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides=KINDS).sort(pl.col("value").abs(), descending=True, maintain_order=True)
 
 
-def cells(found: Interval) -> dict[str, Any]:
-    return {"value": found.mean, "low": found.low, "high": found.high, "said": said_of(found)}
+def cells(found: Interval, tiny: float) -> dict[str, Any]:
+    return {"value": found.mean, "low": found.low, "high": found.high, "said": said_of(found, tiny)}
 
 
-def said_of(found: Interval) -> str:
+def said_of(found: Interval, tiny: float) -> str:
     """Whether something raises or lowers the outcome, does nothing at all, or cannot be told from chance."""
-    if found.mean == found.low == found.high == 0.0:
+    if found.low is not None and found.high is not None and max(abs(found.low), abs(found.high)) <= tiny:
         return NOTHING_DONE
     return {1: RAISES, -1: LOWERS, 0: CANNOT_TELL}[found.sign]
 

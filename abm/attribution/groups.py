@@ -88,7 +88,7 @@ def _in_text(text: str) -> Iterable[Group]:
 def _in_file(path: Path) -> Iterable[Group]:
     from abm.sweep.files import text_of
 
-    text = text_of(path, str(path), "a TOML file with a table [groups]", LARGEST_FILE)
+    text = text_of(path, f"--groups: {path}", "a TOML file with a table [groups]", LARGEST_FILE)
     try:
         groups = tomllib.loads(text)["groups"]
         listed = [(name, list(channels)) for name, channels in groups.items() if not isinstance(channels, str)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from abm.outcome.paired import Interval
 
+NOUGHT = 1e-12  # as a share: what rounding may leave of nothing
 MOST_EXACT = 12  # players: 4 096 coalitions
 
 
@@ -128,7 +129,7 @@ def over_seeds(values: Sequence[float], is_share: bool) -> Interval:
     found = paired_difference(list(values), [0.0] * len(values))
     if found is None:
         raise ValueError("no seed")
-    if is_share and found.standard_error == 0.0 and found.mean != 0.0:
+    if is_share and found.standard_error is not None and found.standard_error < NOUGHT < abs(found.mean):
         reach = 1.0 - share_interval(found.n, found.n)[0]
         return Interval(found.mean, found.mean - reach, found.mean + reach, 0.0, found.n)
     return found

@@ -85,6 +85,8 @@ def explain(
         typer.echo(json.dumps(plain(found), allow_nan=False))
     else:
         print_explanation(found)
+    if left_out := seeds - found.seeds:
+        screen.say(f"{left_out} of {seeds} seeds are left out: a run failed on them or has no {design.question.text}")
     screen.say(f"the report: {folder / 'report.html'}")
 
 
@@ -110,14 +112,10 @@ def announce(design: Design, folder: Path, workers: int | None, cluster: str | N
     screen.say_if_cold()
     needs = measured(plan, where)
     refuse_what_does_not_fit(needs, where)
-    seconds = (needs.seconds_a_run or 0.0) * left
-    if cluster is None:
-        crew = workers or cores()
-        screen.say(
-            f"{left} are left: about {in_words(seconds / crew)} on {crew} cores, {needs.seconds_a_run:.2f} s a run"
-        )
-    else:
-        screen.say(f"{left} are left: about {in_words(seconds)} of one core, {needs.seconds_a_run:.2f} s a run")
+    crew = 1 if cluster is not None else workers or cores()
+    on = "one core" if crew == 1 else f"{crew} cores"
+    seconds = needs.seconds_a_run or 0.0
+    screen.say(f"{left} are left: about {in_words(seconds * left / crew)} on {on}, {seconds:.2f} s a run")
 
 
 def print_explanation(found: Explanation) -> None:

@@ -202,7 +202,7 @@ def page(found: Explanation, drawn: bytes) -> Page:
 PAIRS = (
     "What two groups do together beyond what they do apart (Grabisch and Roubens 1999): with the sign of the "
     "difference where each makes the other do more, against it where one does what the other would have done. "
-    f"The largest {MOST_PAIRS}."
+    f"The largest {MOST_PAIRS}; pairs without a row do nothing beyond what they do apart, or less than these."
 )
 NO_PAIRS = "Pairs are measured where all coalitions of two groups or more are run, and were not here."
 READING = (
@@ -236,7 +236,7 @@ def pairs_table(found: Explanation) -> Table:
     question = found.design.question
     rows = [
         (words[row["first"]], words[row["second"]], told(row["value"], question), ends(row, question), row["said"])
-        for row in found.together.head(MOST_PAIRS).iter_rows(named=True)
+        for row in found.together.filter(pl.col("said") != NOTHING_DONE).head(MOST_PAIRS).iter_rows(named=True)
     ]
     return Table(("group", "with", "together", "95 % interval", "said"), rows, text_columns=2)
 
