@@ -415,6 +415,10 @@ def test_breakdowns_and_crises_count_together() -> None:
     labels = ("calm", "market_breakdown", "banking_crisis")
     found = attributed(design, runs_of(design, "verdict_financial", lambda on, _: labels[len(on)]), Path("runs"))
     assert (found.empty.mean, found.full.mean) == (0.0, 1.0)
+    assert (found.empty.low, found.full.high) == (0.0, 1.0)
+    assert found.empty.high is not None
+    assert 0.3 < found.empty.high < 0.35  # none of eight seeds: Wilson's interval, not a certainty
+    assert (found.total.mean, found.total.high) == (1.0, 1.0)
     assert found.shapley["value"].to_list() == [0.5, 0.5]
     assert set(found.shapley["said"]) == {RAISES}
 

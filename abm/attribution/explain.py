@@ -17,7 +17,7 @@ import polars as pl
 from abm.attribution.plan import Design
 from abm.attribution.shapley import contributions, interactions, over_seeds, over_seeds_and_orders, shapley_values
 from abm.errors import InputError
-from abm.outcome.paired import Interval
+from abm.outcome.paired import Interval, share_interval
 from abm.sweep.sweep import Progress, sweep
 
 KINDS = {"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}
@@ -82,13 +82,21 @@ def attributed(design: Design, runs: pl.DataFrame, where: Path) -> Explanation:
         design=design,
         runs=where,
         seeds=len(whole),
-        empty=over_seeds(whole[:, 0].tolist(), is_share),
-        full=over_seeds(whole[:, -1].tolist(), is_share),
+        empty=level(whole[:, 0], is_share),
+        full=level(whole[:, -1], is_share),
         total=over_seeds((whole[:, -1] - whole[:, 0]).tolist(), is_share),
         shapley=of_groups(design, found, tiny),
         together=None if design.sampled is not None or len(design.acting) < 2 else of_pairs(design, whole, tiny),
         coalitions=of_runs(design, runs, outcomes),
     )
+
+
+def level(values: np.ndarray, is_share: bool) -> Interval:
+    """The outcome of one coalition over seeds: a mean with Student's t interval, a share with Wilson's."""
+    if not is_share:
+        return over_seeds(values.tolist(), is_share)
+    low, high = share_interval(float(values.sum()), len(values))
+    return Interval(float(values.mean()), low, high, None, len(values))
 
 
 def of_groups(design: Design, found: list[Interval], tiny: float) -> pl.DataFrame:

@@ -131,5 +131,6 @@ def over_seeds(values: Sequence[float], is_share: bool) -> Interval:
         raise ValueError("no seed")
     if is_share and found.standard_error is not None and found.standard_error < NOUGHT < abs(found.mean):
         reach = 1.0 - share_interval(found.n, found.n)[0]
-        return Interval(found.mean, found.mean - reach, found.mean + reach, 0.0, found.n)
+        low, high = max(-1.0, found.mean - reach), min(1.0, found.mean + reach)
+        return Interval(found.mean, min(low, found.mean), max(high, found.mean), 0.0, found.n)
     return found

@@ -54,6 +54,7 @@ def waterfall_figure(
     axis.set_yticks(range(rows), [ALONE, *names, ALL])
     axis.set_ylim(rows - 0.4, -0.6)
     axis.grid(visible=False, axis="y")
+    axis.use_sticky_edges = False  # room on both sides
     axis.margins(x=0.06)
     axis.set_xlabel(wrapped(what, 88))
     _legend(figure, caption)
