@@ -381,6 +381,7 @@ def test_made_up_runs_are_attributed_and_told(tmp_path: Path) -> None:
     }
     page = files["report.html"].decode()
     assert "6 paired seeds" in page
+    assert "-7.00 points" in page
     assert f"powderkeg run --from {tmp_path}" in page
     assert found.coalitions.height == 96
     assert found.coalitions.filter(pl.col("row") == 95).select("story", "margins").row(0) == (True, True)

@@ -93,6 +93,14 @@ def told(value: float, question: Question) -> str:
     return said if question.unit in ("share", "count") else f"{said} {question.unit}"
 
 
+def finely(value: float, question: Question) -> str:
+    """Return a difference as tables and figures have it: small parts still show their digits."""
+    if question.unit == "share":
+        text = f"{100.0 * value:+.2f}"
+        return f"{text.lstrip('+-') if float(text) == 0.0 else text} points"
+    return told(value, question)
+
+
 def level(value: float, question: Question) -> str:
     said = number(value, question.unit)
     return said if question.unit in ("share", "count") else f"{said} {question.unit}"
@@ -227,10 +235,10 @@ def again(found: Explanation) -> str:
 def groups_table(found: Explanation) -> Table:
     question = found.design.question
     rows = [
-        (row["words"], row["channels"], told(row["value"], question), ends(row, question), row["said"])
+        (row["words"], row["channels"], finely(row["value"], question), ends(row, question), row["said"])
         for row in found.shapley.iter_rows(named=True)
     ]
-    rows.append(("All together", "", told(found.total.mean, question), ends(vars(found.total), question), ""))
+    rows.append(("All together", "", finely(found.total.mean, question), ends(vars(found.total), question), ""))
     return Table(("group", "channels", "part", "95 % interval", "said"), rows, text_columns=2)
 
 
@@ -239,7 +247,7 @@ def pairs_table(found: Explanation) -> Table:
     words = dict(found.shapley.select("group", "words").iter_rows())
     question = found.design.question
     rows = [
-        (words[row["first"]], words[row["second"]], told(row["value"], question), ends(row, question), row["said"])
+        (words[row["first"]], words[row["second"]], finely(row["value"], question), ends(row, question), row["said"])
         for row in found.together.filter(pl.col("said") != NOTHING_DONE).head(MOST_PAIRS).iter_rows(named=True)
     ]
     return Table(("group", "with", "together", "95 % interval", "said"), rows, text_columns=2)
@@ -248,12 +256,12 @@ def pairs_table(found: Explanation) -> Table:
 def ends(row: dict[str, Any], question: Question) -> str:
     if row["low"] is None or row["high"] is None:
         return NOTHING
-    return f"{signed(row['low'], question.unit).removesuffix(' points')} to {signed(row['high'], question.unit)}"
+    return f"{finely(row['low'], question).removesuffix(' points')} to {finely(row['high'], question)}"
 
 
 def beside(row: dict[str, Any], question: Question) -> str:
     """Return what is written beside a step."""
-    return "nothing" if row["said"] == NOTHING_DONE else told(row["value"], question)
+    return "nothing" if row["said"] == NOTHING_DONE else finely(row["value"], question)
 
 
 def waterfall(found: Explanation) -> Any:
