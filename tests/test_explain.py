@@ -9,7 +9,7 @@ import pytest
 from worlds import SMALL, crash_world
 
 from abm.attribution.explain import NOTHING_DONE
-from abm.attribution.question import TAKES_TWINS
+from abm.attribution.question import TAKES_TWINS, asked
 from abm.experiments.one_run import ticks_of, twin_scenarios
 from abm.outcome.summary import Summary, summarise
 from abm.scenario import Scenario
@@ -94,22 +94,21 @@ def test_what_cannot_be_asked_is_refused_in_one_sentence(powderkeg: Call, argume
     assert said in err
 
 
-def summaries(scenario: Scenario, seed: int, **changed: Scenario) -> tuple[Summary, Summary]:
+def summaries(scenario: Scenario, seed: int) -> tuple[Summary, Summary]:
     """Without twins, and with them."""
     ticks = ticks_of(scenario, seed)
-    twins = {name: ticks_of(twin, seed) for name, twin in (twin_scenarios(scenario) | changed).items()}
+    twins = {name: ticks_of(twin, seed) for name, twin in twin_scenarios(scenario).items()}
     return summarise(ticks, scenario=scenario), summarise(ticks, **twins, scenario=scenario)
 
 
 def test_what_differs_with_the_twins_is_known_to_take_them() -> None:
     world = crash_world()
     alone, measured = summaries(world, 0)
-    differing = {
-        key for key, _, _ in Summary.describe() if getattr(alone, key) != getattr(measured, key)
-    }  # fmt: skip
+    keys = [key for key, _, _ in Summary.describe()]
+    differing = {key for key in keys if getattr(alone, key) != getattr(measured, key)}
     assert differing <= set(TAKES_TWINS)
     assert {"acceleration", "amplification_bank_capital_bn", "output_shortfall", "no_news_drawdown"} <= differing
-    assert set(TAKES_TWINS) <= {key for key, _, _ in Summary.describe()}
+    assert set(TAKES_TWINS) <= set(keys)
 
 
 def test_the_all_off_twin_is_the_same_for_every_coalition() -> None:
@@ -117,3 +116,10 @@ def test_the_all_off_twin_is_the_same_for_every_coalition() -> None:
     less = world.replace({"channels.margin_calls": False, "channels.redemptions": False})
     assert twin_scenarios(world)["all_off"].digest == twin_scenarios(less)["all_off"].digest
     assert twin_scenarios(world)["no_news"].digest != twin_scenarios(less)["no_news"].digest
+    (alone, measured), (less_alone, less_measured) = summaries(world, 0), summaries(less, 0)
+    for text in ("acceleration", "amplification"):
+        with_twins = getattr(measured, text) - getattr(less_measured, text)
+        runs = [{"status": "ok", **of.to_dict()} for of in (alone, less_alone)]
+        first, second = asked(text).values(pl.DataFrame(runs, infer_schema_length=None))
+        assert first - second == pytest.approx(with_twins, abs=1e-12)
+        assert first != second
