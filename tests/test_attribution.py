@@ -28,7 +28,7 @@ from abm.attribution.shapley import (
 )
 from abm.channels import CHANNELS
 from abm.errors import InputError
-from abm.report.attribution import answer, as_json, explanation_files
+from abm.report.attribution import answer, as_json, explanation_files, groups_table
 from abm.scenario import load
 from abm.sweep.plan import Plan
 
@@ -404,6 +404,10 @@ def test_what_cannot_be_told_is_not_told() -> None:
     assert "cannot be told from 4 seeds" in answer(attributed(design, noisy, Path("runs")))
     still = runs_of(design, "forced_sales_bn", lambda _, seed: float(seed))
     assert "is the same with all channels" in answer(attributed(design, still, Path("runs")))
+    sold = runs_of(design, "forced_sales_bn", lambda on, seed: (90.0 + seed) * ("margins" in on))
+    found = attributed(design, sold, Path("runs"))
+    assert answer(found).startswith("What has to be sold is $91.5 bn higher than with the news alone: above all by")
+    assert groups_table(found).rows[0][2:4] == ("+$91.5 bn", "+$89.4 to +$93.6 bn")
     alone = designed(BASE, parse_groups("story,margins"), asked("forced_sales_bn"), 1)
     found = attributed(alone, runs_of(alone, "forced_sales_bn", lambda on, _: float(len(on))), Path("runs"))
     assert "no interval from one seed" in answer(found)

@@ -18,7 +18,7 @@ from abm.outcome.paired import Interval
 from abm.outcome.wording import listed
 from abm.report.pages import Page, Section, picture, render, stamp
 from abm.report.tables import Table
-from abm.report.words import NOTHING, number, signed
+from abm.report.words import NOTHING, money, number, signed
 
 if TYPE_CHECKING:
     from abm.attribution.plan import Design
@@ -90,6 +90,8 @@ def as_json(found: Explanation) -> dict[str, Any]:
 def told(value: float, question: Question) -> str:
     """Return a difference with its sign and unit."""
     said = signed(value, question.unit)
+    if question.unit == "$bn":
+        return f"{said[:1]}${said[1:]} bn" if said[0] in "+-" else f"${said} bn"
     return said if question.unit in ("share", "count") else f"{said} {question.unit}"
 
 
@@ -103,6 +105,8 @@ def finely(value: float, question: Question) -> str:
 
 def level(value: float, question: Question) -> str:
     said = number(value, question.unit)
+    if question.unit == "$bn":
+        return money(value)
     return said if question.unit in ("share", "count") else f"{said} {question.unit}"
 
 
@@ -256,7 +260,8 @@ def pairs_table(found: Explanation) -> Table:
 def ends(row: dict[str, Any], question: Question) -> str:
     if row["low"] is None or row["high"] is None:
         return NOTHING
-    return f"{finely(row['low'], question).removesuffix(' points')} to {finely(row['high'], question)}"
+    low, high = (finely(row[end], question) for end in ("low", "high"))
+    return f"{low.removesuffix(' points').removesuffix(' bn')} to {high}"
 
 
 def beside(row: dict[str, Any], question: Question) -> str:
