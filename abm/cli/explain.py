@@ -1,0 +1,128 @@
+"""`powderkeg explain`: which channels made an outcome, by switching groups of them on and off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from abm.cli.options import Json, Quiet, ScenarioName, Set, chosen_scenario, default_folder
+from abm.cli.screen import Bar, Screen
+from abm.cli.sweep import Shown, in_words
+
+if TYPE_CHECKING:
+    from abm.attribution.explain import Explanation
+    from abm.attribution.plan import Design
+
+
+def explain(
+    scenario: ScenarioName = None,
+    outcome: Annotated[
+        str,
+        typer.Option(
+            metavar="OUTCOME",
+            help="A number of the summary, or a share: key=label, key>value, >=, < or <=, or breakdown_or_crisis.",
+        ),
+    ] = "bank_capital_change",
+    seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Paired seeds of every coalition.")] = 30,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GROUPS",
+            help="'name=channel,channel;...', names of groups or channels, 'each', or a TOML file with [groups].",
+            show_default="eight groups",
+        ),
+    ] = None,
+    permutations: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100_000,
+            help="Sample so many orders, in pairs with their reverses, instead of running all coalitions.",
+            show_default="50 beyond 12 groups",
+        ),
+    ] = None,
+    set_: Set = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where to write.", show_default="under outputs/")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes; the results do not depend on it.", show_default="all cores"),
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, or 'local', as for sweeps.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would take, measured on two runs, and stop.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Attribute an outcome to channels by Shapley values on common random numbers; goes on where it was stopped."""
+    from abm.attribution.explain import explain as run_all
+    from abm.attribution.groups import parse_groups
+    from abm.attribution.plan import designed
+    from abm.attribution.question import asked
+
+    world = chosen_scenario(scenario, set_)
+    design = designed(world, parse_groups(groups), asked(outcome), seeds, permutations)
+    folder = out or default_folder(world, set_, "explain")
+    screen = Screen(quiet)
+    announce(design, folder, workers, cluster, screen)
+    if dry_run:
+        return
+    with Bar(screen, "runs") as bar:
+        found = run_all(design, folder, workers=workers, cluster=cluster, progress=Shown(bar))
+    from abm.report.attribution import as_json as plain
+    from abm.report.attribution import explanation_files
+    from abm.sweep.drawings import write_files
+
+    write_files(folder, explanation_files(found), force=True)
+    if as_json:
+        typer.echo(json.dumps(plain(found), allow_nan=False))
+    else:
+        print_explanation(found)
+    if left_out := seeds - found.seeds:
+        screen.say(f"{left_out} of {seeds} seeds are left out: a run failed on them or has no {design.question.text}")
+    screen.say(f"the report: {folder / 'report.html'}")
+
+
+def announce(design: Design, folder: Path, workers: int | None, cluster: str | None, screen: Screen) -> None:
+    """Say what is going to be run and, measured on two runs, how long what is left of it will take."""
+    from abm.experiments.workers import cores
+    from abm.sweep.folder import open_sweep
+    from abm.sweep.needs import measured, refuse_what_does_not_fit
+
+    plan, days = design.plan, design.plan.base.run.ticks
+    cut = f" of the scenario's {design.scenario.run.ticks}" if days < design.scenario.run.ticks else ""
+    twins = " with their three twins, which this outcome needs" if plan.twins else ""
+    many = "coalitions" if design.sampled is None else f"coalitions on {len(design.sampled)} sampled orders"
+    screen.say(
+        f"{len(design.acting)} groups, {len(plan.points)} {many}, {plan.replications} paired seeds: "
+        f"{plan.n_runs} runs of {days} days{cut}{twins}"
+    )
+    where = design.runs_in(folder)
+    left = plan.n_runs - (open_sweep(where).runs.height if (where / "manifest.json").exists() else 0)
+    if not left:
+        screen.say("all of them are there")
+        return
+    screen.say_if_cold()
+    needs = measured(plan, where)
+    refuse_what_does_not_fit(needs, where)
+    crew = 1 if cluster is not None else workers or cores()
+    on = "one core" if crew == 1 else f"{crew} cores"
+    seconds = needs.seconds_a_run or 0.0
+    screen.say(f"{left} are left: about {in_words(seconds * left / crew)} on {on}, {seconds:.2f} s a run")
+
+
+def print_explanation(found: Explanation) -> None:
+    """The answer, and the parts as a table."""
+    from abm.cli.words import print_table
+    from abm.report.attribution import answer, groups_table
+
+    typer.echo(answer(found))
+    table = groups_table(found)
+    print_table("", table.header, table.rows)
