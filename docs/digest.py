@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ONLY_SHOW = (
     "__main__.py",
     "cli/",
+    "distance/",
     "evidence/",
     "experiments/files.py",
     "experiments/results.py",

@@ -25,6 +25,7 @@ LEAVES = {
 AROUND_THE_ENGINE = (
     "abm.__main__",
     "abm.cli",
+    "abm.distance",
     "abm.evidence",
     "abm.experiments",
     "abm.figures",

@@ -10,6 +10,7 @@ from abm import __version__
 from abm.cli.calibrate import calibrate
 from abm.cli.compare import compare
 from abm.cli.demo import demo
+from abm.cli.edge import edge
 from abm.cli.live import live
 from abm.cli.maps import map_, report
 from abm.cli.robustness import robustness
@@ -34,6 +35,7 @@ app.command()(report)
 app.command()(live)
 app.command()(validate)
 app.command()(robustness)
+app.command()(edge)
 app.command()(calibrate)
 app.command()(story)
 app.command()(why)
