@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -97,6 +98,8 @@ def test_a_quiet_world_that_breaks_by_itself_has_no_edge_of_the_spark() -> None:
     found = search(leverage(), answer_of(lambda _: np.ones(20), lambda _: np.ones(20)))
     assert (found.status, found.value, found.quiet_from) == (QUIET_OVER, None, 1.0)
     assert "the quiet world is already over the level today" in sentence(found)
+    only_today = search(leverage(), answer_of(lambda _: np.ones(20), lambda x: np.full(20, x < 1.3)))
+    assert (only_today.status, only_today.value) == (QUIET_OVER, None)  # there is nothing to be far from
     found = search(leverage(), answer_of(lambda x: np.full(20, x > 2.0), lambda x: np.full(20, x > 2.0)))
     assert (found.status, found.value) == (QUIET_OVER, None)
     assert 2.0 < found.quiet_from < 2.6  # of the scan
@@ -127,7 +130,9 @@ def test_a_dial_of_which_less_is_worse_is_followed_downwards() -> None:
     assert found.status == REACHED
     assert found.low < found.value < found.high < CAPITAL
     assert found.value == pytest.approx(np.median(breaks), rel=0.02)
-    assert "less capital" in sentence(found)
+    said = re.search(r"is (\S+) % less capital \(95 % interval (\S+) to (\S+) %\)", sentence(found))
+    away, low, high = map(float, said.groups())
+    assert 0.0 < low < away < high
     assert -45.0 < found.percent(found.value) < -35.0
 
 
