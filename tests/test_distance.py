@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -33,7 +34,7 @@ def answer_of(spark: Outcome, quiet: Outcome | None = None) -> Answer:
             without = np.zeros(len(with_spark)) if quiet is None else np.asarray(quiet(x), float)
             columns = {"x": np.full(len(with_spark), float(x)), "seed": np.arange(len(with_spark))}
             place = {"sweep": "sweeps/a", "row": 0, "quiet_sweep": "sweeps/a", "quiet_row": 0}
-            made = pl.DataFrame({**columns, "spark": with_spark, "quiet": without})
+            made = pl.DataFrame({**columns, "spark": with_spark, "quiet": without}).fill_nan(None)
             tables.append(made.with_columns(pl.lit(value).alias(name) for name, value in place.items()))
         return pl.concat(tables)
 
@@ -149,6 +150,20 @@ def test_a_system_over_the_edge_is_told_where_it_comes_back() -> None:
     assert "is over the edge already; it comes back under it at" in sentence(found)
     everywhere = search(leverage(), answer_of(lambda _: np.ones(20)))
     assert (everywhere.status, everywhere.value) == (ALREADY_OVER, None)
+    assert "over the edge already, all over 0.25 to 4 times today's" in sentence(everywhere)
+    unsure = search(leverage(), answer_of(lambda x: np.arange(20) < (20 if x > 0.5 else 8)))
+    assert (unsure.status, unsure.value) == (ALREADY_OVER, None)
+    assert "cannot be told" in sentence(unsure)
+
+
+def test_a_single_seed_bounds_no_number_and_json_says_null() -> None:
+    question = leverage(1, outcome="lender_losses_bn", level=100.0)
+    found = search(question, answer_of(lambda x: np.array([60.0 * x])))
+    assert (found.status, found.low, found.high) == (CANNOT_TELL, None, None)
+    content = json.loads(json.dumps(as_json(Found(found)), allow_nan=False))
+    assert {point["low"] for point in content["points"]} == {None}
+    assert content["value"] == pytest.approx(100.0 / 60.0, rel=0.05)
+    edge_files(Found(found), Path("out"))
 
 
 @pytest.mark.parametrize("seeds", [1, 4])
@@ -177,8 +192,10 @@ def test_runs_that_failed_are_left_out() -> None:
     found = search(leverage(), answer_of(outcome))
     assert found.status == REACHED
     assert set(found.points["seeds"]) == {17, 20}
+    assert found.missing == 3 * found.points.filter(pl.col("x") > 1.5).height
     none = search(leverage(), answer_of(lambda x: np.full(20, math.nan if x > 1.5 else 0.0)))
     assert none.status == CANNOT_TELL
+    assert none.points.filter(pl.col("x") > 1.5)["difference"].null_count() == (none.points["x"] > 1.5).sum()
 
 
 def test_an_outcome_that_is_a_number_passes_a_level_in_its_unit() -> None:
@@ -232,8 +249,10 @@ def test_drawn_worlds_spread_the_edge_and_those_that_miss_it_are_beyond_the_rang
     for draw, edge in enumerate([0.5, *np.linspace(1.2, 3.0, 18), 9.0]):
         own = answer_of(lambda x, edge=edge: np.full(4, x > edge))(question.scan(1))
         tables.append(own.with_columns(draw=pl.lit(draw)))
+    broken = tables[0].with_columns(draw=pl.lit(99), spark=pl.lit(None, pl.Float64))
+    assert drawn_edges(question, pl.concat([tables[5], broken]), 1).failed == 1
     found = drawn_edges(question, pl.concat(tables), 1)
-    assert (found.n, found.reached, found.over_today, found.seeds) == (20, 18, 1, 4)
+    assert (found.n, found.reached, found.over_today, found.seeds, found.failed) == (20, 18, 1, 4, 0)
     assert found.low == 1.0  # passed today already
     assert found.high == pytest.approx(3.0, abs=0.3)
     many = pl.concat([*tables[:4], tables[-1]])
@@ -274,6 +293,7 @@ def test_the_report_names_the_runs_behind_it(tmp_path) -> None:
         ({"limits": (-1.0, 2.0)}, "range = -1:2 leaves what funds.leverage may be; allowed is a number"),
         ({"level": 1.5}, "level = 1.5 is no level of verdict_financial>=market_breakdown"),
         ({"level": math.nan}, "level = nan is no level"),
+        ({"level": -1.0, "outcome": "lender_losses_bn"}, "level = -1 is no level of lender_losses_bn; allowed is more"),
         ({"seeds": 0}, "seeds = 0 is not allowed"),
         ({"outcome": "dealers_faild>=2"}, "did you mean dealers_failed?"),
     ],

@@ -14,6 +14,8 @@ from abm.cli.screen import Screen
 from abm.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from abm.distance.question import Question
 
 
@@ -80,10 +82,10 @@ def edge(
 
     The edge is where the share of runs with an outcome, less that of the same seeds without the spark, passes a level.
     """
-    from abm.distance.edge import find_edge, trace, values_along
+    from abm.distance.edge import find_edge, questions_along, trace, values_along
     from abm.distance.question import DEFAULT_OUTCOME, ask, parse_range
+    from abm.report.edge import answer, curve_as_json, curve_files, curve_words, edge_files
     from abm.report.edge import as_json as plain
-    from abm.report.edge import curve_as_json, curve_files, curve_words, edge_files, sentence
     from abm.sweep.drawings import write_files
 
     dial, along = chosen_dials(dial, dials)
@@ -101,14 +103,15 @@ def edge(
         seeds=seeds,
     )
     values = [] if along is None else values_along(question, along, at)
+    questions = [question] if along is None else questions_along(question, along, values)
     where = out or default_folder(world, changes, f"edge-{safe_name('-'.join(filter(None, (dial, along))))}")
     screen = Screen(quiet or as_json)
     screen.say_if_cold()
-    announce(screen, question, where, draws, len(values) or 1, workers)
+    announce(screen, questions, where, draws, workers)
     shown = Shown(screen)
     if along is None:
         found = find_edge(question, where, many_draws=draws, workers=workers, cluster=cluster, report=shown)
-        files, content, said = edge_files(found, where), plain(found), sentence(found.edge)
+        files, content, said = edge_files(found, where), plain(found), answer(found)
     else:
         curve = trace(question, along, values, where, workers=workers, cluster=cluster, report=shown)
         files, content, said = curve_files(curve, where), curve_as_json(curve), curve_words(curve)
@@ -130,20 +133,22 @@ def chosen_dials(dial: str | None, dials: str | None) -> tuple[str, str | None]:
     return parts[0], parts[1]
 
 
-def announce(screen: Screen, question: Question, folder: Path, draws: int, edges: int, workers: int | None) -> None:
-    """Say beforehand what it will take at most, measured on one world; nothing where a search was begun."""
-    if screen.quiet or (folder / "sweeps").exists():
-        return
+def announce(screen: Screen, questions: Sequence[Question], folder: Path, draws: int, workers: int | None) -> None:
+    """Say beforehand what it will take at most, measured on two runs; nothing where the search was begun."""
     from abm.cli.sweep import in_words
-    from abm.distance.edge import first_plan, most_runs, runs_of_draws
-    from abm.distance.worlds import needs_twins
+    from abm.distance.edge import most_runs, runs_of_draws, scanned
+    from abm.distance.worlds import folder_of, needs_twins
     from abm.experiments.workers import cores
     from abm.sweep.needs import measured
 
-    seconds = measured(first_plan(question), folder).seconds_a_run or 0.0
-    rows = edges * most_runs(question) + runs_of_draws(question, draws)
-    crew = workers or cores()
+    first = scanned(questions[0])
+    if screen.quiet or (folder / folder_of(first)).exists():
+        return
+    seconds = measured(first, folder).seconds_a_run or 0.0
+    rows = sum(map(most_runs, questions)) + runs_of_draws(questions[0], draws)
+    crew, seeds = workers or cores(), questions[0].seeds
+    twins = ", twins included" if needs_twins(questions[0].outcome.key) else ""
     screen.say(
-        f"at most {rows} rows, {question.seeds} a value: some {in_words(seconds * rows / crew)} on {crew} cores "
-        f"({seconds:.2f} s a row{', twins included' if needs_twins(question.outcome.key) else ''})"
+        f"at most {rows} rows of sweeps, {seeds} seeds a value: some {in_words(seconds * rows / crew)} "
+        f"on {crew} core{'s' if crew > 1 else ''} ({seconds:.2f} s a row{twins})"
     )

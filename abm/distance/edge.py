@@ -14,7 +14,7 @@ import polars as pl
 from abm.distance.crossing import MOST_NEW, rising
 from abm.distance.question import REACH, Question, checked, long_enough
 from abm.distance.search import ROUNDS, Edge, band_of, search, table_of
-from abm.distance.worlds import SEED_OF_DRAWS, Report, Worlds, holds_quiet, needs_twins, planned, span
+from abm.distance.worlds import SEED_OF_DRAWS, Report, Worlds, holds_quiet, sparked, turned
 from abm.errors import InputError, shown
 from abm.evidence.assumed import assumed, draws
 from abm.scenario.reading import DECLARED
@@ -27,12 +27,13 @@ VALUES = 5  # of a second dial
 
 @dataclass(frozen=True)
 class Draws:
-    """The edge in each drawn world, on the side on which today's is: nan where it is not reached, or passed today.
+    """The edge in drawn worlds, on the side on which that of the scenario is.
 
     `low` and `high` hold the middle nine tenths of the worlds, each as few seeds show it; None beyond the range.
     """
 
-    n: int
+    n: int  # worlds that could be run
+    failed: int
     seeds: int
     reached: int
     over_today: int
@@ -104,11 +105,13 @@ def of_draws(edge: Edge, worlds: Worlds, many: int) -> Draws:
 
 def drawn_edges(question: Question, runs: pl.DataFrame, side: int) -> Draws:
     """The first crossing in each drawn world by its means alone, and the middle nine tenths of them."""
-    places = [crossing_of(question, own) for _, own in runs.group_by("draw", maintain_order=True)]
-    ends = [float(end) for end in np.quantile(places, MIDDLE, method="inverted_cdf")]
+    found = [crossing_of(question, own) for _, own in runs.group_by("draw", maintain_order=True)]
+    places = [place for place in found if place is not None]
+    ends = [float(end) for end in np.quantile(places or [math.inf], MIDDLE, method="inverted_cdf")]
     near, far = (question.exact(side * end) if math.isfinite(end) else None for end in ends)
     return Draws(
         n=len(places),
+        failed=len(found) - len(places),
         seeds=runs["seed"].n_unique(),
         reached=sum(0.0 < place < math.inf for place in places),
         over_today=sum(place == 0.0 for place in places),
@@ -118,18 +121,35 @@ def drawn_edges(question: Question, runs: pl.DataFrame, side: int) -> Draws:
     )
 
 
-def crossing_of(question: Question, runs: pl.DataFrame) -> float:
-    """How far from today's value the mean of one world first passes the level: nought, some place, or never."""
+def crossing_of(question: Question, runs: pl.DataFrame) -> float | None:
+    """How far from today's value the mean of one world first passes the level: nought, some place, or never (inf).
+
+    None where no run at today's value has an outcome.
+    """
     table = table_of(runs)
     band = band_of(question, table.spark - table.quiet)
     places = np.array([abs(question.place(x)) for x in table.x.tolist()])
     order = np.argsort(places)
+    order = order[band.n[order] > 0]
+    if not len(order) or places[order[0]] > 0.0:
+        return None
     places, band = places[order], band.at(order)
     passed = np.flatnonzero(band.value > question.level)
     if not len(passed):
         return math.inf
     until = slice(0, int(passed[0]) + 1)
     return 0.0 if passed[0] == 0 else rising(places[until], band.at(until), question.level)
+
+
+def questions_along(question: Question, along: str, values: Sequence[float]) -> list[Question]:
+    """The question for each value of a second dial; what the scenario refuses is refused before any run."""
+    world = replace(question, scenario=long_enough(question.scenario, along, max(values)))
+    return [world.elsewhere(along, value_of(along, value)) for value in values]
+
+
+def value_of(path: str, value: float) -> Value:
+    """A value as the scenario takes it."""
+    return round(value) if DECLARED[path].kind is int else float(value)
 
 
 def trace(
@@ -142,15 +162,11 @@ def trace(
     cluster: str | None = None,
     report: Report | None = None,
 ) -> Curve:
-    """The edge for each value of a second dial; values that the scenario refuses are refused before any run."""
+    """The edge for each value of a second dial, in sweeps below one folder."""
     today = float(question.scenario.quantity(checked(along)).value)
-    world = long_enough(question.scenario, along, max(values))
-    taken = tuple(round(value) if DECLARED[along].kind is int else float(value) for value in values)
-    base = replace(question, scenario=world)
-    questions = [base.elsewhere(along, value) for value in taken]
     how: dict[str, Any] = {"workers": workers, "cluster": cluster, "report": report}
-    found = tuple(find_edge(one, folder, **how) for one in questions)
-    return Curve(question.dial, along, taken, found, today)
+    found = tuple(find_edge(one, folder, **how) for one in questions_along(question, along, values))
+    return Curve(question.dial, along, tuple(value_of(along, value) for value in values), found, today)
 
 
 def values_along(question: Question, along: str, listed: str | None) -> list[float]:
@@ -177,9 +193,8 @@ def values_along(question: Question, along: str, listed: str | None) -> list[flo
 
 def most_runs(question: Question) -> int:
     """The most rows of sweeps that a search of one edge takes, quiet worlds included."""
-    scanned = {*question.scan(1), *question.scan(-1)}
     apart = 1 if holds_quiet(question.outcome.key) else 2
-    return apart * (len(scanned) + ROUNDS * MOST_NEW) * question.seeds
+    return apart * (len(scanned(question).points) + ROUNDS * MOST_NEW) * question.seeds
 
 
 def runs_of_draws(question: Question, many: int) -> int:
@@ -187,8 +202,7 @@ def runs_of_draws(question: Question, many: int) -> int:
     return many * max(len(question.scan(1)), len(question.scan(-1))) * SEEDS_OF_DRAW
 
 
-def first_plan(question: Question) -> Plan:
-    """The end of the range as a sweep of its own, to measure what a run takes."""
-    value = (question.scan(1) or question.scan(-1))[-1]
-    twins = needs_twins(question.outcome.key)
-    return planned("measured", question.scenario, [span(question.dial, [value])], [(value,)], 1, twins)
+def scanned(question: Question) -> Plan:
+    """The first sweep of a search."""
+    values = sorted({*question.scan(1), *question.scan(-1)})
+    return sparked(question, *turned(question, values), question.seeds)

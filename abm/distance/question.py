@@ -113,11 +113,9 @@ def ask(
     if level is None and not asked.is_share:
         raise InputError(f"level: is missing; allowed with {asked.text} is a number in the unit {asked.unit!r}")
     limit = HALF if level is None else level
-    if not math.isfinite(limit) or (asked.is_share and not 0.0 < limit < 1.0):
-        raise InputError(
-            f"level = {limit:g} is no level of {asked.text}; allowed is a "
-            f"{'share between 0 and 1' if asked.is_share else 'finite number'}"
-        )
+    if not 0.0 < limit < (1.0 if asked.is_share else math.inf):
+        allowed = "a share between 0 and 1" if asked.is_share else f"more than 0, or a share such as {asked.key}<-0.1"
+        raise InputError(f"level = {limit:g} is no level of {asked.text}; allowed is {allowed}")
     if type(seeds) is not int or not 1 <= seeds <= 100_000:
         raise InputError(f"seeds = {shown(seeds)} is not allowed; allowed is a whole number from 1 to 100000")
     question = Question(long_enough(scenario, dial, high), dial, asked, limit, float(low), float(high), seeds)

@@ -62,12 +62,26 @@ class Edge:
 
     @property
     def points(self) -> pl.DataFrame:
-        """A row per value of the dial: seeds, spark and quiet (means or shares), their difference and its interval."""
+        """A row per value of the dial: seeds, spark and quiet (means or shares), their difference and its
+        interval; null where no seed has an outcome, or a single one bounds nothing."""
         table = table_of(self.runs)
         band = band_of(self.question, table.spark - table.quiet)
         with_spark, quiet = (band_of(self.question, part) for part in (table.spark, table.quiet))
         columns = {"x": table.x, "seeds": band.n, "spark": with_spark.value, "quiet": quiet.value}
-        return pl.DataFrame({**columns, "difference": band.value, "low": band.low, "high": band.high})
+        found = pl.DataFrame({**columns, "difference": band.value, "low": band.low, "high": band.high})
+        known = pl.col("seeds") > 0
+        of_seeds = ("spark", "quiet", "difference", "low", "high")
+        return found.with_columns(pl.when(known & pl.col(name).is_finite()).then(pl.col(name)) for name in of_seeds)
+
+    @property
+    def missing(self) -> int:
+        """Pairs of runs without an outcome, for they failed or have none; they are left out."""
+        return int(self.runs.select((pl.col("spark").is_null() | pl.col("quiet").is_null()).sum()).item())
+
+    @property
+    def is_over_everywhere(self) -> bool:
+        """Whether the difference is surely over the level at every value that was looked at."""
+        return bool((self.points["low"] > self.question.level).fill_null(value=False).all())
 
     def percent(self, value: float | None) -> float | None:
         """How far a value is from today's, in per cent of it; None where today's is nought."""

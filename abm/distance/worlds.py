@@ -17,6 +17,7 @@ from abm.evidence.assumed import Assumed
 from abm.experiments.one_run import twin_scenarios
 from abm.outcome.summary import Summary
 from abm.scenario import Scenario
+from abm.scenario.reading import DECLARED
 from abm.sweep.outcomes import evaluate, parse_outcome
 from abm.sweep.plan import Keep, Parameter, Plan, Value
 from abm.sweep.sweep import Progress, sweep
@@ -49,8 +50,8 @@ class Worlds:
 
     def answer(self, question: Question, values: Sequence[float]) -> pl.DataFrame:
         """Every value of the dial at every seed: x, seed, spark, quiet, and the folder and row of both runs."""
-        parameters = (span(question.dial, values),)
-        runs = self.asked(question, parameters, [(question.at(value),) for value in values], question.seeds)
+        parameters, points = turned(question, values)
+        runs = self.asked(question, parameters, points, question.seeds)
         x = np.repeat(np.asarray(values, float), question.seeds)
         return runs.with_columns(pl.Series("x", x)).select("x", pl.exclude("x", "point"))
 
@@ -74,7 +75,7 @@ class Worlds:
     ) -> pl.DataFrame:
         """The outcome at points with the spark and without it, seed by seed."""
         outcome, twins = question.outcome, needs_twins(question.outcome.key)
-        plan = planned("with_the_spark", question.scenario, parameters, points, seeds, twins)
+        plan = sparked(question, parameters, points, seeds)
         runs, folder = self.runs(plan)
         found = runs.select("point", "seed", evaluate(runs, outcome).alias("spark")).with_columns(
             pl.lit(folder).alias("sweep"), runs["row"]
@@ -107,13 +108,24 @@ class Worlds:
         return result.runs, name
 
 
+def turned(question: Question, values: Sequence[float]) -> tuple[tuple[Parameter, ...], list[tuple[Value, ...]]]:
+    """The dial and its values as a sweep has them."""
+    return (span(question.dial, values),), [(question.at(value),) for value in values]
+
+
+def sparked(
+    question: Question, parameters: Sequence[Parameter], points: Sequence[tuple[Value, ...]], seeds: int
+) -> Plan:
+    """The sweep of the worlds with the spark."""
+    twins = needs_twins(question.outcome.key)
+    return planned("with_the_spark", question.scenario, parameters, points, seeds, twins)
+
+
 def folder_of(plan: Plan) -> str:
     return f"sweeps/{plan.name}-{plan.digest[:12]}"
 
 
 def span(dial: str, values: Sequence[float]) -> Parameter:
-    from abm.scenario.reading import DECLARED
-
     return Parameter(dial, DECLARED[dial].unit, low=min(values), high=max(values))
 
 

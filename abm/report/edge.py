@@ -56,6 +56,12 @@ def sentence(edge: Edge) -> str:
     return said
 
 
+def answer(found: Found) -> str:
+    """The sentence, and what drawn worlds say if there are any."""
+    said = sentence(found.edge)
+    return said if found.draws is None else f"{said} {draws_words(found.edge, found.draws)}"
+
+
 def title_of(edge: Edge) -> str:
     """The answer as the head of a figure."""
     return f"Today's system {clause(edge)}; {seeds_words(edge)}"
@@ -78,8 +84,10 @@ def clause(edge: Edge) -> str:
     if edge.status == NOT_REACHED:
         return f"does not reach the edge within {question.dial} = {span}"
     if edge.status == ALREADY_OVER:
-        back = f"; it comes back under it at {distance(edge)}" if edge.value is not None else f" all over {span}"
-        return f"is over the edge already{back}"
+        if edge.value is not None:
+            return f"is over the edge already; it comes back under it at {distance(edge)}"
+        where = f"all over {span}" if edge.is_over_everywhere else f"and where within {span} it is not cannot be told"
+        return f"is over the edge already, {where}"
     if edge.status == QUIET_OVER:
         where = "today" if edge.quiet_from == question.today else f"from {plain_number(edge.quiet_from)} on"
         return f"has no edge of the spark: the quiet world is already over the level {where}"
@@ -137,11 +145,12 @@ def draws_words(edge: Edge, draws: Draws) -> str:
     """The spread over drawn worlds."""
     question = edge.question
     ends = [NOTHING if end is None else plain_number(end) for end in (draws.low, draws.high)]
+    failed = f" {draws.failed} more could not be run." if draws.failed else ""
     return (
         f"In {draws.n} worlds in which the assumed numbers are drawn between half and double ({draws.seeds} seeds "
         f"each) the edge is reached in {draws.reached}, and passed today already in {draws.over_today}; the middle "
         f"nine tenths of edges lie at {question.dial} = {ends[0]} to {ends[1]} {question.unit} ({NOTHING}: beyond "
-        "the range)."
+        f"the range).{failed}"
     )
 
 
@@ -170,6 +179,7 @@ def as_json(found: Found) -> dict[str, Any]:
         "may_fall_back": edge.may_fall_back,
         "quiet_from": edge.quiet_from,
         "draws": None if draws is None else draws.n,
+        "draws_failed": None if draws is None else draws.failed,
         "draws_seeds": None if draws is None else draws.seeds,
         "draws_reached": None if draws is None else draws.reached,
         "draws_over_today": None if draws is None else draws.over_today,
@@ -215,7 +225,7 @@ def edge_files(found: Found, folder: Path) -> dict[str, bytes]:
     """The report of one edge as files by name: page, JSON, points and runs as Parquet, figure."""
     edge, said = found.edge, sentence(found.edge)
     files, drawn = drawn_files("edge", edge_figure(edge, title_of(edge)))
-    text = [said, HOW] + ([draws_words(edge, found.draws)] if found.draws is not None else [])
+    text = [HOW] + ([draws_words(edge, found.draws)] if found.draws is not None else [])
     page = Page(
         f"The edge along {edge.question.dial}",
         said,
@@ -242,7 +252,7 @@ def curve_files(curve: Curve, folder: Path) -> dict[str, bytes]:
         for value, edge in zip(curve.values, edges, strict=True)
     ]
     table = Table((curve.along, "answer", curve.dial, "from", "to", "falls back at"), rows, text_columns=2)
-    sections = [Section("The edge as a curve", [said, HOW], [picture(drawn, READING_CURVE)], [table])]
+    sections = [Section("The edge as a curve", [HOW], [picture(drawn, READING_CURVE)], [table])]
     for place, (value, edge) in enumerate(zip(curve.values, edges, strict=True)):
         own = sentence(edge)
         made, figure = drawn_files(f"edge_{place}", edge_figure(edge, title_of(edge)))
@@ -283,6 +293,7 @@ def settings(edge: Edge) -> Table:
         ("outcome", f"{question.outcome.text}: {question.outcome.meaning}"),
         ("level of the difference", f"{question.level:g}"),
         ("seeds", f"0 to {question.seeds - 1}, the same at every value, with the spark and without it"),
+        ("pairs of runs without an outcome", f"{edge.missing}, left out"),
         ("the quiet world", "the same scenario and value without the spark, shocks and losses"),
     ]
     return Table(("setting", "value"), rows, text_columns=99)
