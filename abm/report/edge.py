@@ -281,7 +281,8 @@ def points_table(edge: Edge) -> Table:
         for row in edge.points.iter_rows(named=True)
     ]
     header = (edge.question.dial, "seeds", "with the spark", "without it", "difference", "from", "to")
-    return Table(header, rows, f"{edge.question.outcome.what}: {outcome_words(edge)}", text_columns=0)
+    what = edge.question.outcome.what.removesuffix(", %")
+    return Table(header, rows, f"{what}: {outcome_words(edge)}", text_columns=0)
 
 
 def settings(edge: Edge) -> Table:
@@ -302,7 +303,7 @@ def settings(edge: Edge) -> Table:
 def runs_words() -> str:
     return (
         "All outcomes by value and seed are in runs.parquet with the folder and the row of their runs: "
-        "`powderkeg run --from FOLDER --row ROW` repeats one. Below, the first seed at each value."
+        "powderkeg run --from FOLDER --row ROW repeats one. Below, the first seed at each value."
     )
 
 
