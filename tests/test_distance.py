@@ -225,6 +225,15 @@ def test_a_whole_number_is_only_asked_at_whole_values() -> None:
     assert 4.0 < found.value < 5.0
 
 
+def test_today_is_asked_as_it_is_and_a_range_may_lie_beyond_it() -> None:
+    odd = BASE.replace({"funds.leverage": 1.23456789})
+    question = ask(odd, "funds.leverage", limits=(2.0, 4.0))
+    assert question.scan(1)[:2] == [1.23456789, 2.0]
+    assert question.scan(-1) == []
+    assert question.at(1.23456789) == 1.23456789
+    assert question.at(2.0000001) == 2.0
+
+
 def test_days_of_news_run_on_after_the_last() -> None:
     question = ask(BASE, "spark.days", limits=(1, 900), seeds=8)
     assert question.scenario.run.ticks == BASE.spark.start + 900 + 500

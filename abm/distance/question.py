@@ -68,7 +68,9 @@ class Question:
         return float(self.at(min(max(self.exact(place), ends[0]), ends[1])))
 
     def at(self, value: float) -> Value:
-        """A value as the scenario takes it."""
+        """A value as the scenario takes it: six figures, and today's as it is."""
+        if value == self.today:
+            return self.scenario.quantity(self.dial).value
         return round(value) if DECLARED[self.dial].kind is int else float(f"{value:.6g}")
 
     def scan(self, side: int) -> list[float]:
