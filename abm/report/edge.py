@@ -129,7 +129,9 @@ def crossing_words(edge: Edge) -> str:
     if not question.outcome.is_share:
         return f"{where} the spark adds {question.level:g} {question.outcome.unit} to {question.outcome.text}"
     way = "falls under" if edge.status == ALREADY_OVER else "passes"
-    return f"{where} the share of runs with {outcome_words(edge)} that the spark adds {way} {question.level:.0%}"
+    return (
+        f"{where} the share of runs with {outcome_words(edge)} that the spark adds {way} {100.0 * question.level:.3g} %"
+    )
 
 
 def outcome_words(edge: Edge) -> str:
