@@ -18,6 +18,7 @@ ONLY_SHOW = (
     "__main__.py",
     "attribution/",
     "cli/",
+    "distance/",
     "evidence/",
     "experiments/files.py",
     "experiments/results.py",

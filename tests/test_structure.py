@@ -26,6 +26,7 @@ AROUND_THE_ENGINE = (
     "abm.__main__",
     "abm.attribution",
     "abm.cli",
+    "abm.distance",
     "abm.evidence",
     "abm.experiments",
     "abm.figures",

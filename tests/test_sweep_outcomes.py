@@ -147,3 +147,12 @@ def test_the_difference_of_two_shares_is_newcombes():
     assert difference(first, second) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
     back = difference(second, first)
     assert math.isclose(back[1], -0.3339, abs_tol=5e-5)
+
+
+def test_a_label_and_those_beyond_it_count_together():
+    plan = grid({"funds.leverage": [1.0]}, 4)
+    labels = ["calm", "market_breakdown", "banking_crisis", None]
+    runs = runs_of(plan, lambda _, replication, __: {"verdict_financial": labels[replication]})
+    assert evaluate(runs, parse_outcome("verdict_financial>=market_breakdown")).to_list() == [0, 1, 1, None]
+    assert evaluate(runs, parse_outcome("verdict_financial>=calm")).to_list() == [1, 1, 1, None]
+    assert parse_outcome("verdict_financial>=market_breakdown").text == "verdict_financial>=market_breakdown"

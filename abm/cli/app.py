@@ -10,6 +10,7 @@ from abm import __version__
 from abm.cli.calibrate import calibrate
 from abm.cli.compare import compare
 from abm.cli.demo import demo
+from abm.cli.edge import edge
 from abm.cli.explain import explain
 from abm.cli.live import live
 from abm.cli.maps import map_, report
@@ -36,6 +37,7 @@ app.command()(live)
 app.command()(validate)
 app.command()(robustness)
 app.command()(explain)
+app.command()(edge)
 app.command()(calibrate)
 app.command()(story)
 app.command()(why)

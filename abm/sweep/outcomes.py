@@ -85,9 +85,10 @@ def parse_outcome(text: str) -> Outcome:
         raise InputError(f"outcome = {shown(text)} is free text; allowed is {FORMS}")
     if unit == "label":
         labels = labels_of(key)
-        if sign != "=":
+        if sign not in ("=", ">="):
             raise InputError(
-                f"outcome = {shown(text)} names no label; allowed is {key}= and one of {', '.join(labels)}"
+                f"outcome = {shown(text)} names no label; allowed is {key}= and one of {', '.join(labels)}, "
+                f"or {key}>= for it and those beyond"
             )
         if against not in labels:
             listed = f"one of {', '.join(labels)}"
@@ -111,7 +112,11 @@ def labels_of(key: str) -> tuple[str, ...]:
 def evaluate(runs: pl.DataFrame, outcome: Outcome) -> pl.Series:
     """Return the outcome of every run as a number; null where a run failed or has no such value."""
     column = pl.col(outcome.key)
-    held = HELD[outcome.sign](column, outcome.against) if outcome.sign else column
+    if outcome.unit == "label" and outcome.sign == ">=":
+        labels = labels_of(outcome.key)
+        held = column.is_in(labels[labels.index(str(outcome.against)) :])
+    else:
+        held = HELD[outcome.sign](column, outcome.against) if outcome.sign else column
     finished = pl.when(pl.col("status") == "ok").then(held.cast(pl.Float64))
     return runs.select(finished.alias("outcome"))["outcome"]
 
