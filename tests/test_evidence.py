@@ -88,7 +88,9 @@ def test_a_number_without_a_target_is_refused() -> None:
 
 def test_quick_takes_fewer_seeds_and_equal_paths_run_once() -> None:
     paths = several(load("quiet"), day_of_end, 2)
-    assert len(run_all([*paths, *paths], workers=1)) == 2
+    totals: set[int] = set()
+    assert len(run_all([*paths, *paths], workers=1, progress=lambda _done, total: totals.add(total))) == 2
+    assert totals == {2}
     for quick, mean in ((True, 0.5), (False, 1.0)):
         found = validate.validate(quick=quick, checks=[check()], workers=1)
         assert [finding.measured.value for finding in found.findings if finding.measured] == [mean]
