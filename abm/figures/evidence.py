@@ -21,7 +21,7 @@ PUBLISHED = tuple(
     for line, marker in (((0, (4, 2)), "D"), ((0, (1, 1.5)), "o"), ((0, (6, 2, 1, 2)), "s"), ("-", "^"), ("-.", "v"))
 )
 MOST_ACROSS = 6  # names that fit side by side; more of them, or longer ones, stand below each other
-LONGEST_ACROSS = 30  # letters
+LONGEST_ACROSS, LONGEST_WORD = 30, 18  # letters of a name, and of a word in it
 MOST_MARKED = 30  # points of a curve that are all marked
 ROW = 0.26  # inches that a name takes
 
@@ -29,7 +29,9 @@ ROW = 0.26  # inches that a name takes
 @in_style
 def evidence_figure(picture: Picture) -> Figure:
     """Draw the picture of a check; names that are many or long go down the page, numbers across it."""
+    words = [word for name in picture.names for word in name.split()]
     down = len(picture.names) > MOST_ACROSS or any(len(name) > LONGEST_ACROSS for name in picture.names)
+    down = down or any(len(word) > LONGEST_WORD for word in words)
     height = max(2.8, ROW * len(picture.names) + 1.0) if down else 3.3
     figure, ((axis,),) = panels(picture.title, 1, height=height)
     ours, theirs = iter(LOOKS * 2), iter(PUBLISHED * 2)
@@ -105,7 +107,7 @@ def _scales(axis: Axes, picture: Picture, down: bool) -> None:
             axis.set_yticks(places, list(picture.names))
             axis.set_ylim(len(places) - 0.5, -0.5)
         else:
-            axis.set_xticks(places, [wrapped(name, 18) for name in picture.names])
+            axis.set_xticks(places, [wrapped(name, LONGEST_WORD) for name in picture.names])
             axis.set_xlim(-0.5, len(places) - 0.5)
         axis.grid(visible=False, axis="y" if down else "x")
     across, upwards = (picture.y, picture.x) if down else (picture.x, picture.y)
