@@ -21,6 +21,8 @@ from abm.scenario import load
 from abm.sweep.repeat import row_again
 from abm.sweep.sweep import Progress
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., tuple[int, str, str]]
 
 QUICK = {"run.ticks": 45, "crypto.holders": 50, "funds.count": 60, "margin_accounts.count": 60, "chasers.count": 20}

@@ -19,6 +19,8 @@ from abm.errors import InputError
 from abm.report.edge import as_json, curve_words, edge_files, headline, sentence
 from abm.scenario import load
 
+pytestmark = pytest.mark.slow
+
 BASE = load()
 CAPITAL = BASE.quantity("banks.capital").value
 Outcome = Callable[[float], np.ndarray]  # value of the dial → the outcome of every seed

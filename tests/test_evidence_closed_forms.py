@@ -16,6 +16,8 @@ from abm.evidence.closed_forms import clearing, leverage_targeting, margin_arith
 from abm.evidence.closed_forms.worlds import one_fund, shocks, still
 from abm.evidence.targets import targets_of
 
+pytestmark = pytest.mark.slow
+
 EXACT = {"rel": 1e-9, "abs": 1e-9}
 RING = [[0, 10, 0], [0, 0, 10], [5, 0, 0]]
 

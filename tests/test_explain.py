@@ -16,6 +16,8 @@ from abm.scenario import Scenario
 from abm.sweep import local, needs
 from abm.sweep.folder import open_sweep
 
+pytestmark = pytest.mark.slow
+
 WORLD = {**SMALL, "run.ticks": 45, "spark.total": 0.6, "funds.leverage": 2.5}
 SETS = [part for path, value in WORLD.items() for part in ("--set", f"{path}={value}")]
 ASKED = ("explain", *SETS, "--groups", "calls=margin_calls,risk_limits;depth_spiral;interbank", "--workers", "1")
