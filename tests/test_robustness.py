@@ -163,9 +163,13 @@ def test_all_of_it_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(run, "without_one_market", lambda base: plans.without_one_market(base)[:1])
     few = [1, 250], [1.0, 3.0]
     whole = plans.mapped
-    monkeypatch.setattr(plans, "mapped", lambda name, base, changes=None, *_, first_seed=0: whole(
-        name, base.replace({"crypto.holders": 50}), changes, *few, 2, first_seed
-    ))  # fmt: skip
+    monkeypatch.setattr(
+        plans,
+        "mapped",
+        lambda name, base, changes=None, *_, first_seed=0: whole(
+            name, base.replace({"crypto.holders": 50}), changes, *few, 2, first_seed
+        ),
+    )
     out = tmp_path / "out"
     said: list[tuple[str, int]] = []
     found = run.robustness(out, BASE, workers=1, report=lambda name, now: said.append((name, now.done)))

@@ -56,9 +56,13 @@ class Worlds:
         return runs.with_columns(pl.Series("x", x)).select("x", pl.exclude("x", "point"))
 
     def drawn(
-        self, question: Question, values: Sequence[float], worlds: Sequence[Sequence[Value]],
-        numbers: Sequence[Assumed], seeds: int,
-    ) -> pl.DataFrame:  # fmt: skip
+        self,
+        question: Question,
+        values: Sequence[float],
+        worlds: Sequence[Sequence[Value]],
+        numbers: Sequence[Assumed],
+        seeds: int,
+    ) -> pl.DataFrame:
         """The same in other worlds, in which the assumed numbers have other values: `draw` says which."""
         parameters = (
             span(question.dial, values),

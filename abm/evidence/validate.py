@@ -135,7 +135,7 @@ def judge(check: Check, quick: bool, found: Mapping[Path, dict[str, Any] | Failu
         own[path] = outcome
     try:
         return check.judge(Runs(own), seeds_of(check, quick))
-    except Exception as error:  # noqa: BLE001  see above
+    except Exception as error:  # noqa: BLE001  a check that crashes is a line with its reason
         return Failure(reason_of(error))
 
 

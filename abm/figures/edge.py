@@ -53,8 +53,11 @@ def curve_figure(curve: Curve, title: str) -> Figure:
         along,
         np.where(np.isnan(low) & ~np.isnan(value), least, low),
         np.where(np.isnan(high) & ~np.isnan(value), most, high),
-        color=LOOKS[2].colour, alpha=0.15, linewidth=0.0, label="95 % interval",
-    )  # fmt: skip
+        color=LOOKS[2].colour,
+        alpha=0.15,
+        linewidth=0.0,
+        label="95 % interval",
+    )
     found = ~np.isnan(value)
     axis.plot(along[found], value[found], color=LOOKS[2].colour, marker=LOOKS[2].marker, label="edge")
     for place, one in enumerate(curve.found):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # not ours: dark, dashed, hollow
 PUBLISHED = tuple(
-    Look("#444444", line, marker)  # pyright: ignore[reportArgumentType]
+    Look("#444444", line, marker)
     for line, marker in (((0, (4, 2)), "D"), ((0, (1, 1.5)), "o"), ((0, (6, 2, 1, 2)), "s"), ("-", "^"), ("-.", "v"))
 )
 MOST_ACROSS = 6  # names that fit side by side; more of them, or longer ones, stand below each other

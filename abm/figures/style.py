@@ -21,7 +21,7 @@ class Look(NamedTuple):
     """How one thing is drawn: colour (Okabe and Ito 2008), line and marker; each alone tells it apart."""
 
     colour: str
-    line: str
+    line: Any  # a name, or (offset, (on, off, ...)) in points, as matplotlib has it
     marker: str
     hatch: str = ""
 
@@ -31,9 +31,9 @@ LOOKS = (
     Look("#D55E00", "--", "s", "///"),
     Look("#009E73", "-.", "^", "..."),
     Look("#CC79A7", ":", "D", "xxx"),
-    Look("#E69F00", (0, (5, 1, 1, 1, 1, 1)), "v", "\\\\\\"),  # pyright: ignore[reportArgumentType]
-    Look("#56B4E9", (0, (1, 3)), "P", "++"),  # pyright: ignore[reportArgumentType]
-    Look("#999999", (0, (8, 3)), "X", "oo"),  # pyright: ignore[reportArgumentType]
+    Look("#E69F00", (0, (5, 1, 1, 1, 1, 1)), "v", "\\\\\\"),
+    Look("#56B4E9", (0, (1, 3)), "P", "++"),
+    Look("#999999", (0, (8, 3)), "X", "oo"),
 )
 LOOK_OF = {
     name: LOOKS[k]

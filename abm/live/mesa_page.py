@@ -46,8 +46,10 @@ def over_days(seen: Mapping[str, Any], names: list[str], what: str, floor: float
 def crowd(seen: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
     """Every fund by its style, and the line at which lenders call for margin."""
     looks, failed = zip(names, SHAPES, COLOURS, strict=True), set(seen["failed_funds"])
-    series = [{"type": "scatter", "name": name, "symbol": shape, "symbolSize": 7, "color": colour, "data": []}
-              for name, shape, colour in looks]  # fmt: skip
+    series = [
+        {"type": "scatter", "name": name, "symbol": shape, "symbolSize": 7, "color": colour, "data": []}
+        for name, shape, colour in looks
+    ]
     for row, (style, size, use) in enumerate(zip(seen["styles"], seen["size"], seen["use"], strict=True)):
         place = [max(size, 0.3), min(use, 2.0)]  # what lies beyond is at the edge
         series[style]["data"].append(standing(place, COLOURS[style], row in failed))
@@ -75,7 +77,7 @@ def chart(title: str, about: str, names: list[str], draw: Callable[..., dict[str
     """A component of SolaraViz."""
 
     @solara.component
-    def Chart(model: WatchedModel) -> None:  # noqa: N802
+    def drawn(model: WatchedModel) -> None:
         update_counter.get()
         model.drawing = get_render_context().thread_lock
         text = {"color": "#999" if solara.lab.use_dark_effective() else "#444", "fontSize": 12}
@@ -88,7 +90,7 @@ def chart(title: str, about: str, names: list[str], draw: Callable[..., dict[str
         option["yAxis"] = axis | option["yAxis"]
         solara.FigureEcharts(option, attributes={"style": "height: 384px"}, responsive=True)
 
-    return Chart
+    return drawn
 
 
 def dials_of(session: Session, words: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +124,7 @@ def prepared() -> tuple[dict[str, Any], list[Any]]:
 
 
 @solara.component
-def Page() -> None:  # noqa: N802
+def Page() -> None:  # noqa: N802  the name by which Solara looks for it
     dials, charts = solara.use_memo(prepared, [])
     begun = {name: dial if name == "session" else dial.get("value") for name, dial in dials.items()}
     model: Any = solara.use_memo(lambda: solara.reactive(WatchedModel(**begun)), [])

@@ -48,8 +48,15 @@ def hello(session: Session) -> dict[str, Any]:
     return {
         "scenarios": [of_scenario(session, name) for name in session.scenarios()],
         "dials": [
-            {"path": path, "label": LABELS[path], "meaning": DECLARED[path].meaning, "unit": DECLARED[path].unit,
-             "low": low, "high": high, "step": step}
+            {
+                "path": path,
+                "label": LABELS[path],
+                "meaning": DECLARED[path].meaning,
+                "unit": DECLARED[path].unit,
+                "low": low,
+                "high": high,
+                "step": step,
+            }
             for path, (low, high, step) in DIALS.items()
         ],
         "speeds": SPEEDS,
@@ -67,7 +74,7 @@ def hello(session: Session) -> dict[str, Any]:
         "styles": [name.replace("_", " ") for name in STYLES],
         "issuers": list(ISSUERS),
         "sellers": [SELLERS_IN_WORDS[name] for name in SELLERS],
-    }  # fmt: skip
+    }
 
 
 def of_scenario(session: Session, name: str) -> dict[str, Any]:

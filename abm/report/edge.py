@@ -197,11 +197,9 @@ def curve_as_json(curve: Curve) -> dict[str, Any]:
     return {
         "dials": [curve.dial, curve.along],
         "today": [curve.found[0].edge.question.today, curve.today],
-        "curve": [
-            {"at": value, **as_json(one)} for value, one in zip(curve.values, curve.found, strict=True)
-        ],
+        "curve": [{"at": value, **as_json(one)} for value, one in zip(curve.values, curve.found, strict=True)],
         "sentence": curve_words(curve),
-    }  # fmt: skip
+    }
 
 
 def curve_words(curve: Curve) -> str:
@@ -266,9 +264,11 @@ def curve_files(curve: Curve, folder: Path) -> dict[str, bytes]:
     lit = [edge.runs.with_columns(pl.lit(float(v)).alias("at")) for v, edge in zip(curve.values, edges, strict=True)]
     files |= {"curve.parquet": parquet(curve.table), "runs.parquet": parquet(pl.concat(lit))}
     page = Page(
-        f"The edge along {curve.dial} and {curve.along}", said, stamp(edges[0].question.scenario.digest),
+        f"The edge along {curve.dial} and {curve.along}",
+        said,
+        stamp(edges[0].question.scenario.digest),
         sections=sections,
-    )  # fmt: skip
+    )
     return files | {"edge.json": dumped(curve_as_json(curve)), "report.html": render(page).encode()}
 
 
@@ -315,11 +315,12 @@ def runs_table(edge: Edge, folder: Path) -> Table:
         (
             plain_number(row["x"]),
             repeat(f"{folder}/{row['sweep']}", row["row"]),
-            "the same row, its twin" if row["sweep"] == row["quiet_sweep"]
+            "the same row, its twin"
+            if row["sweep"] == row["quiet_sweep"]
             else repeat(f"{folder}/{row['quiet_sweep']}", row["quiet_row"]),
         )
         for row in first.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return Table((edge.question.dial, "with the spark", "without it"), rows, text_columns=99)
 
 

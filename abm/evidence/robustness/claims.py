@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from abm.evidence.assumed import Assumed
@@ -161,9 +162,9 @@ def split(worlds: pl.DataFrame) -> pl.DataFrame:
     """
     rows = []
     for (days, leverage), own in worlds.group_by(DAYS, LEVERAGE, maintain_order=True):
-        noise = float(own["noise"].mean() or 0.0)  # pyright: ignore[reportArgumentType]
-        between = float(own["share"].var() or 0.0)  # pyright: ignore[reportArgumentType]
-        numbers = max(0.0, between - noise / float(own["n"].mean() or 1.0))  # pyright: ignore[reportArgumentType]
+        within, shares, seeds = (own[name].drop_nulls().to_numpy() for name in ("noise", "share", "n"))
+        noise, between = float(np.mean(within)), float(np.var(shares, ddof=1))
+        numbers = max(0.0, between - noise / float(np.mean(seeds)))
         total = numbers + noise
         rows.append(
             {

@@ -18,8 +18,10 @@ CONT = "Cont (2001)"
 
 def other_exponents(runs: Runs, seeds: int) -> dict[str, Measured]:
     quiet = returns_after(runs, seeds, QUIET)
-    return {f"left_exponent_{market}_{QUIET}": median_of(facts.tail_exponent(quiet[market], facts.LEFT))
-            for market in ("crypto", "notes")}  # fmt: skip
+    return {
+        f"left_exponent_{market}_{QUIET}": median_of(facts.tail_exponent(quiet[market], facts.LEFT))
+        for market in ("crypto", "notes")
+    }
 
 
 def other_kurtosis(runs: Runs, seeds: int) -> dict[str, Measured]:
