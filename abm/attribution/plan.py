@@ -13,7 +13,7 @@ from abm.attribution.question import Question
 from abm.attribution.shapley import MOST_EXACT, on_the_way, orders
 from abm.errors import InputError
 from abm.scenario import Scenario
-from abm.sweep.plan import MOST_RUNS, Keep, Parameter, Plan, Value
+from abm.sweep.plan import MOST_RUNS, Parameter, Plan, Value, listed_plan
 
 AFTER_NEWS = 500  # days after the last news in which all that is sudden has happened
 ORDERS_SEED = 7
@@ -100,17 +100,13 @@ def planned(base: Scenario, acting: Sequence[Group], masks: np.ndarray, twins: b
     points: list[tuple[Value, ...]] = [
         tuple(bool(int(mask) >> place & 1) for place, _ in channels) for mask in masks.tolist()
     ]
-    return Plan(
-        name="explain",
-        base=base,
-        design="list",
-        parameters=tuple(Parameter(f"channels.{channel}", "", (False, True)) for _, channel in channels),
-        points=tuple(points),
-        replications=seeds,
-        first_seed=0,
-        paired=True,
+    return listed_plan(
+        "explain",
+        base,
+        [Parameter(f"channels.{channel}", "", (False, True)) for _, channel in channels],
+        points,
+        seeds,
         twins=twins,
-        keep=Keep(),
         design_seed=ORDERS_SEED,
         title=f"{base.title}: coalitions of channels",
         why=f"Which channels made the outcome? {ALWAYS_ON} is as the scenario has it in all of them.",

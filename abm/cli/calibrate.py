@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from abm.cli.options import Quiet
+from abm.cli.options import Quiet, Workers
 from abm.cli.screen import Bar, Screen
 
 
@@ -24,10 +24,7 @@ def calibrate(
     ] = None,
     trials: Annotated[int, typer.Option(min=1, max=100_000, help="Trials, those already made included.")] = 40,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write.")] = Path("outputs/calibration"),
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes; the results do not depend on it.", show_default="all cores"),
-    ] = None,
+    workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
     """Fit assumed numbers of the default scenario to targets by simulated moments; goes on where it was stopped."""

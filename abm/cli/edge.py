@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.options import Quiet, ScenarioName, Set, chosen_scenario, default_folder, safe_name
-from abm.cli.robustness import Shown
-from abm.cli.screen import Screen
+from abm.cli.options import Cluster, Quiet, ScenarioName, Set, Workers, chosen_scenario, default_folder, safe_name
+from abm.cli.screen import Bars, Screen
 from abm.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,13 +65,8 @@ def edge(
     ] = 0,
     changes: Set = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write; default: under outputs/.")] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes; the results do not depend on it.", show_default="all cores"),
-    ] = None,
-    cluster: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, or 'local', as for sweeps.")
-    ] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the answer as JSON on stdout, and nothing else.")
     ] = False,
@@ -108,14 +102,13 @@ def edge(
     screen = Screen(quiet or as_json)
     screen.say_if_cold()
     announce(screen, questions, where, draws, workers)
-    shown = Shown(screen)
-    if along is None:
-        found = find_edge(question, where, many_draws=draws, workers=workers, cluster=cluster, report=shown)
-        files, content, said = edge_files(found, where), plain(found), answer(found)
-    else:
-        curve = trace(question, along, values, where, workers=workers, cluster=cluster, report=shown)
-        files, content, said = curve_files(curve, where), curve_as_json(curve), curve_words(curve)
-    shown.close()
+    with Bars(screen) as shown:
+        if along is None:
+            found = find_edge(question, where, many_draws=draws, workers=workers, cluster=cluster, report=shown)
+            files, content, said = edge_files(found, where), plain(found), answer(found)
+        else:
+            curve = trace(question, along, values, where, workers=workers, cluster=cluster, report=shown)
+            files, content, said = curve_files(curve, where), curve_as_json(curve), curve_words(curve)
     write_files(where, files, force=True)
     typer.echo(json.dumps(content, indent=1, allow_nan=False) if as_json else said)
     screen.say(f"the report: {where / 'report.html'}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.options import Json, Quiet, ScenarioName, Set, chosen_scenario, default_folder
+from abm.cli.options import Cluster, Json, Quiet, ScenarioName, Set, Workers, chosen_scenario, default_folder
 from abm.cli.screen import Bar, Screen
 from abm.cli.sweep import Shown, in_words
 
@@ -48,13 +48,8 @@ def explain(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to write.", show_default="under outputs/")
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes; the results do not depend on it.", show_default="all cores"),
-    ] = None,
-    cluster: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, or 'local', as for sweeps.")
-    ] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would take, measured on two runs, and stop.")
     ] = False,

@@ -24,6 +24,12 @@ Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where to write
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout, and nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the results in a folder that exists.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what went wrong.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes; the results do not depend on it.", show_default="all cores")
+]
+Cluster = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, or 'local', as for sweeps.", show_default=False)
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 
 

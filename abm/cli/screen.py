@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abm.sweep.sweep import Progress
 
 PATIENCE = 2.0  # seconds that something may take before it is worth a progress bar
 
@@ -60,6 +63,10 @@ class Bar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
 
@@ -78,3 +85,25 @@ class Bar:
         bar.start()
         self._task = bar.add_task(self._what, total=total, note="")
         return bar
+
+
+class Bars:
+    """A bar for each of several sweeps, one after the other; use it in a `with` block."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen, self._name = screen, ""
+        self._bar = Bar(screen, "")
+
+    def __call__(self, name: str, now: Progress) -> None:
+        if name != self._name:
+            self._bar.close()
+            self._name, self._bar = name, Bar(self._screen, name)
+        self._bar(now.done, now.total)
+
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()

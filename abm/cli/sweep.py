@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abm.cli.options import Quiet, Verbose, safe_name
+from abm.cli.options import Quiet, Verbose, Workers, safe_name
 from abm.cli.screen import Bar, Screen
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would take, measured on two runs, and stop.")
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes; the results do not depend on it.", show_default="all cores"),
-    ] = None,
+    workers: Workers = None,
     cluster: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="A Dask scheduler, tcp://host:port or tls://host:port, or 'local'."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.options import Force, Quiet
+from abm.cli.options import Force, Quiet, Workers
 from abm.cli.screen import Bar, Screen
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ def validate(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to write.", show_default="outputs/validation-quick|full")
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes; the results do not depend on it.", show_default="all cores"),
-    ] = None,
+    workers: Workers = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as JSON on stdout.")] = False,
     force: Force = False,
     quiet: Quiet = False,

@@ -16,10 +16,9 @@ from abm.distance.question import SPARK, Question
 from abm.evidence.assumed import Assumed
 from abm.experiments.one_run import twin_scenarios
 from abm.outcome.summary import Summary
-from abm.scenario import Scenario
 from abm.scenario.reading import DECLARED
 from abm.sweep.outcomes import evaluate, parse_outcome
-from abm.sweep.plan import Keep, Parameter, Plan, Value
+from abm.sweep.plan import Parameter, Plan, Value, listed_plan
 from abm.sweep.sweep import Progress, sweep
 
 AGAINST_TWINS = ("acceleration", "amplification", "broad_acceleration", "broad_amplification", "all_off", "no_news")
@@ -91,7 +90,15 @@ class Worlds:
         bare = [tuple(point[place] for place in kept) for point in points]
         different = list(dict.fromkeys(bare))
         calm = twin_scenarios(question.scenario)["no_news"]
-        quiet_plan = planned("without_the_spark", calm, [parameters[place] for place in kept], different, seeds, twins)
+        quiet_plan = listed_plan(
+            "without_the_spark",
+            calm,
+            [parameters[place] for place in kept],
+            different,
+            seeds,
+            twins=twins,
+            design_seed=SEED_OF_DRAWS,
+        )
         quiet_runs, quiet_folder = self.runs(quiet_plan)
         rows = [different.index(point) * seeds + seed for point in bare for seed in range(seeds)]
         values = evaluate(quiet_runs, outcome).gather(rows)
@@ -122,7 +129,9 @@ def sparked(
 ) -> Plan:
     """The sweep of the worlds with the spark."""
     twins = needs_twins(question.outcome.key)
-    return planned("with_the_spark", question.scenario, parameters, points, seeds, twins)
+    return listed_plan(
+        "with_the_spark", question.scenario, parameters, points, seeds, twins=twins, design_seed=SEED_OF_DRAWS
+    )
 
 
 def folder_of(plan: Plan) -> str:
@@ -131,27 +140,3 @@ def folder_of(plan: Plan) -> str:
 
 def span(dial: str, values: Sequence[float]) -> Parameter:
     return Parameter(dial, DECLARED[dial].unit, low=min(values), high=max(values))
-
-
-def planned(
-    name: str,
-    base: Scenario,
-    parameters: Sequence[Parameter],
-    points: Sequence[tuple[Value, ...]],
-    seeds: int,
-    twins: bool,
-) -> Plan:
-    """A sweep over points that share their seeds."""
-    return Plan(
-        name=name,
-        base=base,
-        design="list",
-        parameters=tuple(parameters),
-        points=tuple(points),
-        replications=seeds,
-        first_seed=0,
-        paired=True,
-        twins=twins,
-        keep=Keep(),
-        design_seed=SEED_OF_DRAWS,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -138,6 +138,37 @@ class Plan:
         """SHA-256 of the whole plan."""
         canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def listed_plan(
+    name: str,
+    base: Scenario,
+    parameters: Sequence[Parameter],
+    points: Sequence[Sequence[Value]],
+    replications: int,
+    *,
+    first_seed: int = 0,
+    twins: bool = False,
+    design_seed: int = 0,
+    title: str = "",
+    why: str = "",
+) -> Plan:
+    """A sweep over points that a program lists, all of them on the same seeds; `design_seed` drew them, if one did."""
+    return Plan(
+        name=name,
+        base=base,
+        design="list",
+        parameters=tuple(parameters),
+        points=tuple(tuple(point) for point in points),
+        replications=replications,
+        first_seed=first_seed,
+        paired=True,
+        twins=twins,
+        keep=Keep(),
+        design_seed=design_seed,
+        title=title,
+        why=why,
+    )
 
 
 def changed(base: Scenario, values: Mapping[str, Any], label: str) -> Scenario:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from abm.errors import InputError
 from abm.evidence.assumed import Assumed, draws
 from abm.scenario import Scenario
-from abm.sweep.plan import Keep, Parameter, Plan, Value
+from abm.sweep.plan import Parameter, Plan, Value, listed_plan
 
 DAYS, LEVERAGE = "spark.days", "funds.leverage"
 SPEEDS, LEVERAGES = (1, 20, 60, 125, 250), (1.0, 1.5, 2.0, 2.5, 3.0)
@@ -96,7 +96,8 @@ def mapped(
     """A map of a changed world."""
     parameters = (Parameter(DAYS, "days", tuple(speeds)), Parameter(LEVERAGE, "times today's", tuple(leverages)))
     world = base.replace({**(changes or {}), "run.ticks": TICKS})
-    return planned(name, world, parameters, list(product(speeds, leverages)), seeds, first_seed)
+    points = list(product(speeds, leverages))
+    return listed_plan(name, world, parameters, points, seeds, first_seed=first_seed, design_seed=DRAWS_SEED)
 
 
 def screened(base: Scenario, numbers: Sequence[Assumed]) -> Plan:
@@ -106,14 +107,8 @@ def screened(base: Scenario, numbers: Sequence[Assumed]) -> Plan:
     for place, number in enumerate(numbers):
         points += [[*values[:place], number.at(end), *values[place + 1 :]] for end in (number.low, number.high)]
     world = base.replace({**EDGE, "run.ticks": TICKS})
-    return planned(
-        "screen",
-        world,
-        [Parameter(n.path, n.unit, low=n.low, high=n.high) for n in numbers],
-        points,
-        SEEDS_OF_SCREEN,
-        0,
-    )
+    parameters = [Parameter(n.path, n.unit, low=n.low, high=n.high) for n in numbers]
+    return listed_plan("screen", world, parameters, points, SEEDS_OF_SCREEN, design_seed=DRAWS_SEED)
 
 
 def openable(base: Scenario, numbers: Sequence[Assumed], many: int) -> list[list[Value]]:
@@ -144,22 +139,5 @@ def drawn(base: Scenario, numbers: Sequence[Assumed]) -> Plan:
     parameters = [Parameter(DAYS, "days", SPEEDS), Parameter(LEVERAGE, "times today's", LEVERAGES)]
     parameters += [Parameter(n.path, n.unit, low=n.low, high=n.high) for n in numbers]
     points = [[*corner, *world] for world in openable(base, numbers, DRAWS) for corner in CORNERS]
-    return planned("draws", base.replace({"run.ticks": TICKS}), parameters, points, SEEDS_OF_DRAW, 0)
-
-
-def planned(
-    name: str, base: Scenario, parameters: Sequence[Parameter], points: Sequence[Any], seeds: int, first_seed: int
-) -> Plan:
-    return Plan(
-        name=name,
-        base=base,
-        design="list",
-        parameters=tuple(parameters),
-        points=tuple(tuple(point) for point in points),
-        replications=seeds,
-        first_seed=first_seed,
-        paired=True,
-        twins=False,
-        keep=Keep(),
-        design_seed=DRAWS_SEED,
-    )
+    world = base.replace({"run.ticks": TICKS})
+    return listed_plan("draws", world, parameters, points, SEEDS_OF_DRAW, design_seed=DRAWS_SEED)
