@@ -84,11 +84,11 @@ def test_a_folder_keeps_to_what_it_fits(tmp_path: Path) -> None:
 
 
 def test_worlds_with_a_number_of_their_own_keep_it() -> None:
-    theta = {"narrative.contagion": 0.2, "spark.total": 0.7}
+    fitted = {"narrative.contagion": 0.2, "spark.total": 0.7}
     own = load("dotcom_2000")
-    moved = fitting.moved(own, theta)
+    moved = fitting.moved(own, fitted)
     assert (moved.narrative.contagion, moved.spark.total) == (0.2, own.spark.total)
-    assert fitting.moved(load(), theta).spark.total == 0.7
+    assert fitting.moved(load(), fitted).spark.total == 0.7
 
 
 @pytest.mark.parametrize(

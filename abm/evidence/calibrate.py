@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WORST = 1e6  # the loss of a trial whose runs or checks fail
 SEED = 11  # of the search
 
-Theta = Mapping[str, Value]
+Numbers = Mapping[str, Value]  # values by path
 Progress = Callable[[int, int], None]
 
 
@@ -40,7 +40,7 @@ class Calibration:
     """What was fitted: the numbers, the loss before and after, and every target before and after."""
 
     numbers: Sequence[Assumed]
-    fitted: Theta
+    fitted: Numbers
     loss_before: float
     loss_after: float
     used: frozenset[tuple[str, str]]
@@ -96,10 +96,10 @@ def gap(target: Target, value: float) -> float:
     return (value - limit) / max(abs(limit), 1e-12)
 
 
-def moved(scenario: Scenario, theta: Theta) -> Scenario:
+def moved(scenario: Scenario, fitted: Numbers) -> Scenario:
     """A scenario with fitted numbers, except where it has a number of its own."""
     base = load(DEFAULT)
-    own = {path: value for path, value in theta.items() if scenario.quantity(path) == base.quantity(path)}
+    own = {path: value for path, value in fitted.items() if scenario.quantity(path) == base.quantity(path)}
     return scenario.replace(own)
 
 
@@ -154,9 +154,9 @@ def calibrate(
     )
 
 
-def at(theta: Theta, checks: Sequence[Check], workers: int | None, kept: Kept) -> Validation:
+def at(fitted: Numbers, checks: Sequence[Check], workers: int | None, kept: Kept) -> Validation:
     """Some checks, quickly, in the world that has these numbers."""
-    return validate(quick=True, checks=checks, workers=workers, change=lambda world: moved(world, theta), kept=kept)
+    return validate(quick=True, checks=checks, workers=workers, change=lambda world: moved(world, fitted), kept=kept)
 
 
 def opened(folder: Path, numbers: Sequence[Assumed], used: Mapping[tuple[str, str], Target]) -> optuna.Study:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,7 +109,7 @@ class Check:
     wants: Callable[[int], Iterable[Path]] = nothing
     seeds: int = 1
     quick_seeds: int = 1
-    about: str = field(default="")
+    about: str = ""
 
 
 def several(scenario: Scenario, measure: Measure, seeds: int) -> list[Path]:
