@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from digest import source_digest, validation_digest
+from digest import answers_digest, source_digest, validation_digest
 from tables import STATIC
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,8 +24,8 @@ FIGURES = ROOT / "docs" / "figures"
 REGION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SCENARIOS = "docs/scenarios.md"  # which docs/scenario_runs.py measures
 MAP = "docs/sweeps.md"  # which docs/maps.py measures
-VALIDATION = "docs/validation.md"  # which docs/validation.py measures, with the regions of README whose names begin so:
-OF_EVIDENCE = ("validation", "robustness")
+VALIDATION = "docs/validation.md"  # which docs/validation.py measures
+ANSWERS = "docs/answers.md"  # which docs/answers.py measures
 STAMP = re.compile(
     r"sources `(?P<sources>[0-9a-f]+)` and (?P<seeds>\d+) seeds; what was written reads `(?P<reads>[0-9a-f]+)`"
 )
@@ -33,7 +33,10 @@ FULL = 100
 
 
 class Made(NamedTuple):
-    """Numbers that one command makes: the page with their stamp, where they stand, and what they are made of."""
+    """Numbers that one command makes: the page with their stamp, where they stand, and what they are made of.
+
+    `own`: how the names of its regions begin, where others write into the same documents; () has what nobody else has.
+    """
 
     page: str
     command: str
@@ -41,15 +44,21 @@ class Made(NamedTuple):
     documents: tuple[str, ...]
     sources: Callable[[], str]
     seeds: int
+    own: tuple[str, ...] = ()
 
 
 RESULTS = Made("docs/results.md", "make numbers", "stamp", DOCUMENTS, source_digest, FULL)
 OF_SCENARIOS = Made(SCENARIOS, "python docs/scenario_runs.py", "scenario-stamp", (SCENARIOS,), source_digest, FULL)
 OF_VALIDATION = Made(
-    VALIDATION, "python docs/validation.py", "validation-stamp", (VALIDATION, "README.md"), validation_digest, 2 * FULL
+    *(VALIDATION, "python docs/validation.py", "validation-stamp", (VALIDATION, "README.md")),
+    *(validation_digest, 2 * FULL, ("validation", "robustness")),
+)
+OF_ANSWERS = Made(
+    *(ANSWERS, "python docs/answers.py", "answers-stamp", (ANSWERS, "README.md")),
+    *(answers_digest, 8, ("answers",)),
 )
 OF_MAP = Made(MAP, "python docs/maps.py", "map-stamp", (MAP,), source_digest, FULL)
-MADE = (RESULTS, OF_MAP, OF_SCENARIOS, OF_VALIDATION)
+MADE = (RESULTS, OF_MAP, OF_SCENARIOS, OF_VALIDATION, OF_ANSWERS)
 STAMPS = tuple(made.stamp for made in MADE)
 
 
@@ -69,13 +78,18 @@ def filled(text: str, content: Mapping[str, Callable[[], str]]) -> str:
     return REGION.sub(region, text)
 
 
+def is_own(made: Made, region: str) -> bool:
+    """Whether this command writes a region, of a document that it may share."""
+    named = next((one for one in MADE if one.own and region.startswith(one.own)), None)
+    return named is made or (named is None and not made.own)
+
+
 def reads(made: Made) -> str:
     """The first 16 digits of the SHA-256 of all that one command measured and wrote."""
     digest = hashlib.sha256()
     for name in made.documents:
         for found in REGION.finditer((ROOT / name).read_text("utf-8")):
-            is_own = found[2].startswith(OF_EVIDENCE) == (made is OF_VALIDATION)
-            if is_own and found[2] not in (*STATIC, *STAMPS):
+            if is_own(made, found[2]) and found[2] not in (*STATIC, *STAMPS):
                 digest.update(found[0].encode())
     return digest.hexdigest()[:16]
 

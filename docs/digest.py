@@ -80,8 +80,18 @@ def is_docstring(node: object) -> bool:
 
 def validation_digest() -> str:
     """Return the same for what docs/validation.py makes: checks and their targets can change its numbers too."""
+    return with_packages("evidence", also=repr(tomllib.loads((ROOT / "docs" / "targets.toml").read_text("utf-8"))))
+
+
+def answers_digest() -> str:
+    """Return the same for what docs/answers.py makes: how questions are put to runs can change its numbers too."""
+    return with_packages("attribution", "distance")
+
+
+def with_packages(*packages: str, also: str = "") -> str:
+    """The sources with packages around the engine, and with what else counts."""
     digest = hashlib.sha256(source_digest().encode())
-    for path in sorted((ROOT / "abm" / "evidence").rglob("*.py")):
+    for path in sorted(path for package in packages for path in (ROOT / "abm" / package).rglob("*.py")):
         digest.update("\n".join(meaning(ast.parse(path.read_text("utf-8")))).encode())
-    digest.update(repr(tomllib.loads((ROOT / "docs" / "targets.toml").read_text("utf-8"))).encode())
+    digest.update(also.encode())
     return digest.hexdigest()[:16]

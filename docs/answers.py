@@ -1,0 +1,168 @@
+"""Fills docs/answers.md, and the headline of README, from attributions, distances, sensitivities and policies.
+
+The last step of `make numbers`. Runs are kept below `outputs/` by the digest of the engine, so that it goes on where
+it was stopped, and takes what a question has run before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+from build import ANSWERS, FIGURES, OF_ANSWERS, ROOT, stamped, write
+from cells import table
+from digest import answers_digest, source_digest
+
+import abm
+from abm.attribution.explain import NOTHING_DONE, Explanation, explain
+from abm.attribution.groups import parse_groups
+from abm.attribution.plan import AFTER_NEWS, designed
+from abm.attribution.question import DEFAULT, asked
+from abm.distance.edge import Found, find_edge, questions_along
+from abm.distance.question import ask
+from abm.distance.search import Edge
+from abm.figures.edge import edge_figure
+from abm.figures.style import png
+from abm.report import attribution, edge
+from abm.scenario import Scenario
+
+GRADUAL = 500  # days of news
+SCENARIOS = ("us_late_2025", "powder_keg")
+OUTCOMES = (DEFAULT, "drawdown", "forced_sales_bn", "dealers_failed")
+DIALS = ("funds.leverage", "spark.total", "funds.crowding", "markets.depth", "banks.capital")
+SEEDS_OF_EDGE = 8
+DRAWS = 20
+Answers = dict[tuple[str, int], Explanation]
+Edges = dict[tuple[str, int], Found]
+
+
+class Where(NamedTuple):
+    """Where runs are kept, and by how many processes they are made."""
+
+    folder: Path
+    workers: int
+
+
+def world(name: str, days: int) -> Scenario:
+    """A scenario whose news comes within so many days; it lasts for as long after it as an attribution looks."""
+    scenario = abm.load(name)
+    if days == scenario.spark.days:
+        return scenario
+    return scenario.replace({"spark.days": days, "run.ticks": int(scenario.spark.start) + days + AFTER_NEWS})
+
+
+def said(name: str, days: int) -> str:
+    return f"{name}, {'news on one day' if days == 1 else f'over {days} days'}"
+
+
+def attributions(where: Where, seeds: Mapping[int, int]) -> dict[str, Answers]:
+    """By outcome and world; all outcomes are read off the same runs."""
+    found: dict[str, Answers] = {outcome: {} for outcome in OUTCOMES}
+    for days in (1, GRADUAL):
+        for name in SCENARIOS:
+            for outcome in OUTCOMES:
+                design = designed(world(name, days), parse_groups(None), asked(outcome), seeds[days])
+                folder = where.folder / f"explain-{name}-{days}"
+                found[outcome][name, days] = explain(design, folder, workers=where.workers)
+            print(f"explained: {said(name, days)}", file=sys.stderr, flush=True)
+    return found
+
+
+def distances(where: Where) -> Edges:
+    """By dial and days of news, in today's world; of leverage and sudden news in drawn worlds too."""
+    found: Edges = {}
+    for dial in DIALS:
+        question = ask(abm.load(SCENARIOS[0]), dial, seeds=SEEDS_OF_EDGE)
+        speeds = (1, GRADUAL)
+        for days, own in zip(speeds, questions_along(question, "spark.days", speeds), strict=True):
+            many = DRAWS if (dial, days) == (DIALS[0], 1) else 0
+            folder = where.folder / "edge"
+            found[dial, days] = find_edge(own, folder, many_draws=many, workers=where.workers)
+            print(f"{dial}, {days} days: {found[dial, days].edge.status}", file=sys.stderr, flush=True)
+    return found
+
+
+def parts(answers: Answers) -> str:
+    """A row a group, a column a world: the part of the difference, with its interval."""
+    first = next(iter(answers.values()))
+    rows = [(group.words, *(part(found, group.name) for found in answers.values())) for group in first.design.groups]
+    rows.append(("**all together**", *(attribution.within(f.total, f.design.question) for f in answers.values())))
+    rows.append(("the news alone", *(attribution.level(f.empty.mean, f.design.question) for f in answers.values())))
+    rows.append(("everything", *(attribution.level(f.full.mean, f.design.question) for f in answers.values())))
+    return table(("group", *(f"{said(*key)} ({found.seeds} seeds)" for key, found in answers.items())), rows)
+
+
+def part(found: Explanation, group: str) -> str:
+    row = found.shapley.row(by_predicate=pl.col("group") == group, named=True)
+    question = found.design.question
+    if row["said"] == NOTHING_DONE:
+        return "nothing"
+    return f"{attribution.finely(row['value'], question)} ({attribution.ends(row, question)})"
+
+
+def explained(found: Mapping[str, Answers]) -> str:
+    """An outcome after the other: its answers in words, and their table."""
+    told = []
+    for outcome, answers in found.items():
+        meaning = next(iter(answers.values())).design.question.meaning
+        words = [f"- {said(*key)}: {attribution.answer(one)}" for key, one in answers.items()]
+        told.append("\n".join([f"**{meaning[0].upper()}{meaning[1:]}** (`{outcome}`)", "", *words, "", parts(answers)]))
+    return "\n\n".join(told)
+
+
+def headline(edges: Edges) -> str:
+    return edge.headline(
+        [("sudden", edges[DIALS[0], 1].edge), (f"gradual, over {GRADUAL} days", edges[DIALS[0], GRADUAL].edge)]
+    )
+
+
+def distance_table(edges: Edges) -> str:
+    """A row a dial: where the edge is if the news is sudden, and if it is gradual."""
+    rows = []
+    for dial in DIALS:
+        sudden, gradual = (edges[dial, days].edge for days in (1, GRADUAL))
+        question = sudden.question
+        span = f"{edge.plain_number(question.low)} to {edge.plain_number(question.high)}"
+        today = f"{edge.plain_number(question.today)} {question.unit}"
+        rows.append((f"`{dial}`", today, span, edge.clause(sudden), edge.clause(gradual)))
+    return table(("dial", "today", "searched", "news on one day: today's system", f"over {GRADUAL} days: it"), rows)
+
+
+def drawn(edges: Edges) -> str:
+    found = edges[DIALS[0], 1]
+    assert found.draws is not None
+    return edge.draws_words(found.edge, found.draws)
+
+
+def pictures(found: Mapping[str, Answers], edges: Edges) -> None:
+    of_keg = found[DEFAULT][SCENARIOS[1], 1]
+    (FIGURES / "explained.png").write_bytes(png(attribution.waterfall(of_keg), dpi=110))
+    one: Edge = edges[DIALS[0], 1].edge
+    (FIGURES / "edge.png").write_bytes(png(edge_figure(one, edge.title_of(one)), dpi=110))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    chosen = parser.parse_args(arguments)
+    digest = answers_digest()
+    where = Where(ROOT / "outputs" / f"numbers-{source_digest()}", chosen.workers)
+    edges = distances(where)
+    found = attributions(where, {1: 30, GRADUAL: 12})
+    pictures(found, edges)
+    content = {
+        "answers-headline": lambda: f"**{headline(edges)}**",
+        "answers-explained": lambda: explained(found),
+        "answers-distance": lambda: distance_table(edges),
+        "answers-draws": lambda: drawn(edges),
+    }
+    write(content, OF_ANSWERS.documents)
+    write({"answers-stamp": lambda: stamped(OF_ANSWERS, digest, SEEDS_OF_EDGE)}, (ANSWERS,))
+
+
+if __name__ == "__main__":
+    main()
