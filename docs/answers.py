@@ -33,9 +33,11 @@ from abm.scenario import Scenario
 GRADUAL = 500  # days of news
 SCENARIOS = ("us_late_2025", "powder_keg")
 OUTCOMES = (DEFAULT, "drawdown", "forced_sales_bn", "dealers_failed")
-DIALS = ("funds.leverage", "spark.total", "funds.crowding", "markets.depth", "banks.capital")
+BY_SPEED = ("funds.leverage", "spark.total")  # dials that are turned under gradual news too
+DIALS = (*BY_SPEED, "funds.crowding", "markets.depth", "banks.capital")
 SEEDS_OF_EDGE = 8
-DRAWS = 20
+DRAWS = 12
+SEEDS = {(SCENARIOS[0], 1): 30, (SCENARIOS[1], 1): 12, (SCENARIOS[0], GRADUAL): 8, (SCENARIOS[1], GRADUAL): 8}
 Answers = dict[tuple[str, int], Explanation]
 Edges = dict[tuple[str, int], Found]
 
@@ -59,13 +61,13 @@ def said(name: str, days: int) -> str:
     return f"{name}, {'news on one day' if days == 1 else f'over {days} days'}"
 
 
-def attributions(where: Where, seeds: Mapping[int, int]) -> dict[str, Answers]:
+def attributions(where: Where) -> dict[str, Answers]:
     """By outcome and world; all outcomes are read off the same runs."""
     found: dict[str, Answers] = {outcome: {} for outcome in OUTCOMES}
     for days in (1, GRADUAL):
         for name in SCENARIOS:
             for outcome in OUTCOMES:
-                design = designed(world(name, days), parse_groups(None), asked(outcome), seeds[days])
+                design = designed(world(name, days), parse_groups(None), asked(outcome), SEEDS[name, days])
                 folder = where.folder / f"explain-{name}-{days}"
                 found[outcome][name, days] = explain(design, folder, workers=where.workers)
             print(f"explained: {said(name, days)}", file=sys.stderr, flush=True)
@@ -77,11 +79,11 @@ def distances(where: Where) -> Edges:
     found: Edges = {}
     for dial in DIALS:
         question = ask(abm.load(SCENARIOS[0]), dial, seeds=SEEDS_OF_EDGE)
-        speeds = (1, GRADUAL)
-        for days, own in zip(speeds, questions_along(question, "spark.days", speeds), strict=True):
+        speeds = (1, GRADUAL) if dial in BY_SPEED else (1,)
+        asked_of = questions_along(question, "spark.days", speeds) if len(speeds) > 1 else [question]
+        for days, own in zip(speeds, asked_of, strict=True):
             many = DRAWS if (dial, days) == (DIALS[0], 1) else 0
-            folder = where.folder / "edge"
-            found[dial, days] = find_edge(own, folder, many_draws=many, workers=where.workers)
+            found[dial, days] = find_edge(own, where.folder / "edge", many_draws=many, workers=where.workers)
             print(f"{dial}, {days} days: {found[dial, days].edge.status}", file=sys.stderr, flush=True)
     return found
 
@@ -124,11 +126,12 @@ def distance_table(edges: Edges) -> str:
     """A row a dial: where the edge is if the news is sudden, and if it is gradual."""
     rows = []
     for dial in DIALS:
-        sudden, gradual = (edges[dial, days].edge for days in (1, GRADUAL))
+        sudden = edges[dial, 1].edge
+        slow = edge.clause(edges[dial, GRADUAL].edge) if dial in BY_SPEED else "not asked"
         question = sudden.question
         span = f"{edge.plain_number(question.low)} to {edge.plain_number(question.high)}"
         today = f"{edge.plain_number(question.today)} {question.unit}"
-        rows.append((f"`{dial}`", today, span, edge.clause(sudden), edge.clause(gradual)))
+        rows.append((f"`{dial}`", today, span, edge.clause(sudden), slow))
     return table(("dial", "today", "searched", "news on one day: today's system", f"over {GRADUAL} days: it"), rows)
 
 
@@ -152,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     digest = answers_digest()
     where = Where(ROOT / "outputs" / f"numbers-{source_digest()}", chosen.workers)
     edges = distances(where)
-    found = attributions(where, {1: 30, GRADUAL: 12})
+    found = attributions(where)
     pictures(found, edges)
     content = {
         "answers-headline": lambda: f"**{headline(edges)}**",
