@@ -11,7 +11,7 @@ import polars as pl
 from abm.attribution.explain import CANNOT_TELL, NOTHING_DONE
 from abm.evidence.assumed import Assumed
 from abm.influence.design import problem
-from abm.influence.effects import ALLOWED, RESAMPLED_BY, contrast, false_rate, rank_correlations
+from abm.influence.effects import ALLOWED, RESAMPLED_BY, above_chance, contrast, rank_correlations
 
 RESAMPLES = 500
 WIDE = 1.96  # standard errors
@@ -34,46 +34,48 @@ def indices(first: Sequence[Assumed], values: np.ndarray) -> pl.DataFrame:
 
     SALib's estimators (Saltelli et al. 2010), on blocks of A, A with one number after the other from B, and B. The
     intervals draw blocks and seeds again, both at once (Owen 2007). `noise`: the total index that chance alone
-    gives a number, by the contrast of the seeds, and `false` the rate of `false_rate`; None from one seed.
+    gives a number, by the contrast of the seeds, and `p` that of `above_chance`; None from one seed.
     """
     from SALib.analyze import sobol
 
     mean = values.mean(axis=2)
-    found = dict.fromkeys(("S1", "ST"), np.zeros(len(first)))
+    at = {"first": np.zeros(len(first)), "total": np.zeros(len(first))}
+    resamples = np.zeros((3, RESAMPLES, len(first)))
     if np.ptp(mean[:, [0, -1]]) > 0.0:
         settings: dict[str, Any] = {"calc_second_order": False, "num_resamples": 2, "seed": RESAMPLED_BY}
         found = sobol.analyze(problem(first), mean.reshape(-1), **settings)
-    alone, total, chance = drawn_again(values)
-    noise, false = by_chance(values)
+        at = {"first": found["S1"], "total": found["ST"]}
+        resamples = drawn_again(values / float(np.std(mean[:, [0, -1]])))
+    alone, total, chance = resamples
+    noise, p = by_chance(values)
     rows = []
     for place, number in enumerate(first):
         ends = {"first": reach(alone[:, place]), "total": reach(total[:, place])}
         highest = None if noise is None else float(noise[place] + reach(chance[:, place]))
-        at = {"first": float(found["S1"][place]), "total": float(found["ST"][place])}
         rows.append(
             {
                 "path": number.path,
                 **{
-                    f"{name}{end}": at[name] + sign * ends[name]
+                    f"{name}{end}": float(at[name][place] + sign * ends[name])
                     for name in ("first", "total")
                     for end, sign in (("", 0.0), ("_low", -1.0), ("_high", 1.0))
                 },
                 "noise": None if noise is None else float(noise[place]),
                 "noise_high": highest,
-                "false": None if false is None else float(false[place]),
-                "said": said(at["total"], None if false is None else float(false[place])),
+                "p": None if p is None else float(p[place]),
+                "said": said(float(at["total"][place]), None if p is None else float(p[place])),
             }
         )
-    kinds = {"noise": pl.Float64, "noise_high": pl.Float64, "false": pl.Float64}
+    kinds = {"noise": pl.Float64, "noise_high": pl.Float64, "p": pl.Float64}
     table = pl.DataFrame(rows, schema_overrides=kinds)
     return table.with_columns(pl.col("total_low").clip(lower_bound=0.0))  # a mean of squares
 
 
-def said(total: float, false: float | None) -> str:
+def said(total: float, p: float | None) -> str:
     """Whether the total index is surely more than chance gives."""
     if total == 0.0:
         return NOTHING_DONE
-    return CANNOT_TELL if false is None or false > ALLOWED else MATTERS
+    return CANNOT_TELL if p is None or p > ALLOWED else MATTERS
 
 
 def reach(resamples: np.ndarray) -> float:
@@ -81,8 +83,8 @@ def reach(resamples: np.ndarray) -> float:
     return WIDE * float(np.std(resamples, ddof=1))
 
 
-def drawn_again(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First-order, total and chance's total indices, each (resamples, numbers), with blocks and seeds drawn again."""
+def drawn_again(values: np.ndarray) -> np.ndarray:
+    """First-order, total and chance's total indices, (3, resamples, numbers), with blocks and seeds drawn again."""
     from SALib.analyze.sobol import first_order, total_order
 
     blocks, size, seeds = values.shape
@@ -96,19 +98,16 @@ def drawn_again(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     alone = np.array([first_order(a, mixed, b) for mixed in each]).T
     total = np.array([total_order(a, mixed, b) for mixed in each]).T
     if seeds == 1:
-        return alone, total, np.zeros_like(total)
+        return np.array([alone, total, np.zeros_like(total)])
     squares = (chances := contrast(values))[:, :1] - chances[:, 1:-1]
     variance = np.var(np.concatenate([a, b]), axis=0)
     by_rows = 0.5 * (squares[rows] ** 2).mean(axis=1)
-    return (
-        alone,
-        total,
-        np.divide(by_rows, variance[:, None], out=np.zeros_like(by_rows), where=variance[:, None] > 0.0),
-    )
+    chance = np.divide(by_rows, variance[:, None], out=np.zeros_like(by_rows), where=variance[:, None] > 0.0)
+    return np.array([alone, total, chance])
 
 
 def by_chance(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
-    """The total index that chance gives each number, and at which rate its changes are larger, both (numbers,).
+    """The total index that chance gives each number, and the p-value of its changes, both (numbers,).
 
     The index is half the mean square of the contrasts' changes over the variance of the mean.
     """
@@ -118,7 +117,7 @@ def by_chance(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple[None,
         return None, None
     chance = contrast(values)
     own, theirs = (np.abs(one[:, :1] - one[:, 1:-1]) for one in (mean, chance))
-    return 0.5 * np.mean(theirs**2, axis=0) / variance, false_rate(own, theirs)
+    return 0.5 * np.mean(theirs**2, axis=0) / variance, above_chance(own, theirs)
 
 
 def converged(first: Sequence[Assumed], values: np.ndarray) -> pl.DataFrame:

@@ -109,4 +109,6 @@ def first_that_open(
 
 def reasons(refused: Sequence[str]) -> list[tuple[str, int]]:
     """What sets were refused for, numbers left out, with how often; the commonest first."""
-    return Counter(re.sub(r"\d[\d,.]*\d|\d", "…", reason.partition(" than ")[0]) for reason in refused).most_common()
+    return Counter(
+        re.sub(r"\b\d(?:[\d,.]*\d)?\b", "…", reason.partition(" than ")[0]) for reason in refused
+    ).most_common()

@@ -16,7 +16,7 @@ from abm.report.attribution import finely
 from abm.report.edge import drawn_files, dumped, parquet, plain_number
 from abm.report.pages import Page, Section, picture, render, stamp
 from abm.report.robustness import claim_words
-from abm.report.sensitivity_words import EFFECTS, FLAGS, INDICES, SETTLING, method, refused_words, split_words
+from abm.report.sensitivity_words import DIAMONDS, EFFECTS, FLAGS, INDICES, SETTLING, method, refused_words, split_words
 from abm.report.sweep import repeat
 from abm.report.tables import Table
 from abm.report.words import NOTHING
@@ -290,13 +290,14 @@ def figures(found: Sensitivity) -> dict[str, Any]:
     first = found.screen.of(question).head(MOST_ROWS)
     paths = [number.path for number in found.first]
     many = f"{design.trajectories} trajectories"
+    reading = EFFECTS + DIAMONDS if design.seeds > 1 else EFFECTS
     return {
         "effects": ranked_figure(
             f"What moves {question.text}: the first {first.height} of {len(design.numbers)} assumed numbers",
             f"mean size of the change of {question.text} for a step of half the range, {unit}",
             first,
             100.0 if in_points else 1.0,
-            f"{design.scenario.name}, {many}, {design.trajectories * design.seeds} seeds. {EFFECTS}",
+            f"{design.scenario.name}, {many}, {design.trajectories * design.seeds} seeds. {reading}",
         ),
         "indices": split_figure(
             f"What the variance of {question.text} over the first {len(paths)} numbers is made of",
@@ -329,7 +330,7 @@ def page(found: Sensitivity, drawn: Mapping[str, bytes]) -> Page:
         )
     }
     sections = [
-        Section("The ranking", figures=[shown["effects"]], tables=[effects_table(found)], notes=[EFFECTS]),
+        Section("The ranking", figures=[shown["effects"]], tables=[effects_table(found)], notes=[EFFECTS + DIAMONDS]),
         Section(
             "By other outcomes",
             ["The rank of the first numbers by every outcome of the same runs; “?”: cannot be told from chance."],

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
 EFFECTS = (
     "Dots: the mean size of an elementary effect (Morris's μ*), with its 95 % interval over trajectories and their "
-    "seeds. Diamonds: the same analysis of half of the seeds against the other half, in which no number does "
-    "anything: what chance alone makes."
+    "seeds."
+)
+DIAMONDS = (
+    " Diamonds: the same analysis of half of the seeds against the other half, in which no number does anything: what "
+    "chance alone makes."
 )
 INDICES = (
     "Alone: the part of the variance that would go if the number were known. In all: the part that would be left if "
@@ -55,8 +58,9 @@ def method(found: Sensitivity) -> list[str]:
     chance = (
         "What chance makes is measured, not supposed: the same analysis of half of the seeds against the other half, "
         "scaled to the variance of their mean, in which no effect is left. A number is said to do something where its "
-        "effects are larger than those, world by world (Wilcoxon's signed-rank test), at a false discovery rate of "
-        f"{ALLOWED:.0%} over all numbers (Benjamini and Hochberg 1995); else it cannot be told. A number without any "
+        "effects are larger than those, world by world (Wilcoxon's signed-rank test, one-sided, p up to "
+        f"{ALLOWED:g}): of a hundred that do nothing it is said of one. Else it cannot be told; from fewer than seven "
+        "trajectories it never can. A number without any "
         "change on any run does nothing."
     )
     length = (
