@@ -186,6 +186,8 @@ def test_an_idle_number_is_not_told_from_chance_and_chance_is_measured() -> None
     assert split.low is not None
     assert split.high is not None
     assert split.low < 1.0 / (1.0 + 100.0 / 12.0) < split.high
+    alone = spread(noise[:, :, :2])  # what seeds make is taken off the variance of worlds' means
+    assert alone.of_numbers < 0.25
     settled = indices_settle(design.numbers[:3], values)
     assert settled["samples"].unique(maintain_order=True).to_list() == [16, 32, 64]
     assert dependence(drawn) < 0.2
