@@ -196,6 +196,18 @@ def test_an_idle_number_is_not_told_from_chance_and_chance_is_measured() -> None
     assert dependence(together) == pytest.approx(1.0)
 
 
+def test_a_block_of_which_one_run_failed_is_left_out_whole_and_counted() -> None:
+    design = small(samples=16)
+    drawn = sobol.sample(problem(design.numbers[:3]), 16, calc_second_order=False, seed=7).reshape(16, 5, 3)
+    values = drawn[:, :, :1] + 0.01 * np.random.default_rng(8).normal(size=(16, 5, 4))
+    runs = runs_of(values)
+    gone = pl.when(pl.col("row") == 5 * 5 * 4 + 7).then(pl.lit("failed")).otherwise(pl.col("status"))
+    split = read_split(design, design.numbers[:3], drawn, runs.with_columns(gone.alias("status")), "indices", [])
+    assert split.left_out["bank_capital_change"] == 1
+    own = split.of(design.question).drop("outcome")
+    assert own.equals(indices(design.numbers[:3], np.delete(values, 5, axis=0)))
+
+
 def test_what_never_differs_has_no_indices_and_no_nan() -> None:
     table = indices(small().numbers[:3], np.ones((8, 5, 2)))
     assert table["total"].to_list() == [0.0] * 3
