@@ -24,6 +24,7 @@ ONLY_SHOW = (
     "experiments/results.py",
     "experiments/simulator.py",
     "figures/",
+    "influence/",
     "live/",
     "model.py",
     "report/",

@@ -30,6 +30,7 @@ AROUND_THE_ENGINE = (
     "abm.evidence",
     "abm.experiments",
     "abm.figures",
+    "abm.influence",
     "abm.live",
     "abm.model",
     "abm.report",

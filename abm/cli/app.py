@@ -17,6 +17,7 @@ from abm.cli.maps import map_, report
 from abm.cli.robustness import robustness
 from abm.cli.run import run
 from abm.cli.scenarios import app as scenarios
+from abm.cli.sensitivity import sensitivity
 from abm.cli.story import story, why
 from abm.cli.sweep import sweep
 from abm.cli.validate import validate
@@ -38,6 +39,7 @@ app.command()(validate)
 app.command()(robustness)
 app.command()(explain)
 app.command()(edge)
+app.command()(sensitivity)
 app.command()(calibrate)
 app.command()(story)
 app.command()(why)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abm.cli.announcing import say_how_long
 from abm.cli.options import Cluster, Json, Quiet, ScenarioName, Set, Workers, chosen_scenario, default_folder
 from abm.cli.screen import Bar, Screen
-from abm.cli.sweep import Shown, in_words
+from abm.cli.sweep import Shown
 
 if TYPE_CHECKING:
     from abm.attribution.explain import Explanation
@@ -87,9 +88,7 @@ def explain(
 
 def announce(design: Design, folder: Path, workers: int | None, cluster: str | None, screen: Screen) -> None:
     """Say what is going to be run and, measured on two runs, how long what is left of it will take."""
-    from abm.experiments.workers import cores
     from abm.sweep.folder import open_sweep
-    from abm.sweep.needs import measured, refuse_what_does_not_fit
 
     plan, days = design.plan, design.plan.base.run.ticks
     cut = f" of the scenario's {design.scenario.run.ticks}" if days < design.scenario.run.ticks else ""
@@ -104,13 +103,7 @@ def announce(design: Design, folder: Path, workers: int | None, cluster: str | N
     if not left:
         screen.say("all of them are there")
         return
-    screen.say_if_cold()
-    needs = measured(plan, where)
-    refuse_what_does_not_fit(needs, where)
-    crew = 1 if cluster is not None else workers or cores()
-    on = "one core" if crew == 1 else f"{crew} cores"
-    seconds = needs.seconds_a_run or 0.0
-    screen.say(f"{left} are left: about {in_words(seconds * left / crew)} on {on}, {seconds:.2f} s a run")
+    say_how_long(screen, plan, where, left, workers, cluster)
 
 
 def print_explanation(found: Explanation) -> None:
