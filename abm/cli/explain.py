@@ -104,7 +104,7 @@ def announce(design: Design, folder: Path, workers: int | None, cluster: str | N
     if not left:
         screen.say("all of them are there")
         return
-    screen.say_if_cold()
+    screen.compile_if_cold()
     needs = measured(plan, where)
     refuse_what_does_not_fit(needs, where)
     crew = 1 if cluster is not None else workers or cores()
