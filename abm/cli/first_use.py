@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from abm.bench.watching import watching
 from abm.economy import Economy
+from abm.experiments.workers import cores
 from abm.scenario import DEFAULT, load
 from abm.tick import TICK, Phase
 
@@ -15,9 +16,12 @@ from abm.tick import TICK, Phase
 def compile_rules(report: Callable[[int, int, str], None]) -> None:
     """Compile what a day needs; `report` is told how many phases are done, of how many, and which comes now.
 
-    Another process takes the phases from the last to the first. Each finds in the cache what the other has compiled
-    by then. All phases are gone through here, so that nothing depends on the other one.
+    Another process, where there is a core for it, takes the phases from the last to the first. Each finds in the
+    cache what the other has compiled by then. All phases are gone through here: nothing depends on the other one.
     """
+    if cores() == 1:
+        one_day(report)
+        return
     code = f"from {__name__} import one_day; one_day(backwards=True)"
     other = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -82,7 +82,7 @@ def run(
         if profile:
             from abm.bench.profile import Profile
 
-            timed = Profile()
+            timed = Profile(since=0.0)
         with Bar(screen, "simulating") as bar:
             simulate = run_scenario if timed is None else timed.run
             result = simulate(
