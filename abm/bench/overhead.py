@@ -154,20 +154,18 @@ def worker(folder: Path, scenario: dict[str, Any], records: bool) -> Iterator[Ca
 
 def serve() -> None:
     """Run the scenario of the first line once for every further line, and answer each with a line of JSON."""
-    from abm.cli.screen import Bar, Screen
     from abm.economy import Economy
     from abm.experiments.one_run import advance
     from abm.scenario import Scenario
 
     told = json.loads(sys.stdin.readline())
     scenario, records = Scenario.from_dict(told["scenario"]), told["records"]
-    last = scenario.run.ticks
+    told_days: list[int] = []
     for _ in sys.stdin:
         start = process_time()
         economy = Economy(scenario, 0)
         if records:
-            with Bar(Screen(), "simulating") as bar:
-                advance(economy, last, lambda _, run=economy, bar=bar: bar(run.tick, last))
+            advance(economy, scenario.run.ticks, told_days.append)
         else:
             economy.advance()
         ran = process_time()
