@@ -8,6 +8,8 @@ from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import polars  # noqa: F401  now, and not when the first table is made
+
 from abm.bench.watching import watching
 from abm.experiments.one_run import changed, load_rules, loaded, run, twin_ticks
 from abm.scenario import DEFAULT, Scenario
@@ -61,9 +63,6 @@ class Profile:
         Machine code is loaded first, and compiled where it has to be, so that it is not counted to the phase that
         needs it first. Code that a later day alone calls for (a policy that wakes) is.
         """
-        import polars  # noqa: F401  which the first table would import
-
-        self.lap("start")
         load_rules(changed(loaded(DEFAULT if scenario is None else scenario), changes))
         self.lap("machine code")
         with watching(self._look):

@@ -75,14 +75,15 @@ def run(
     else:
         folder = default_folder(chosen, set_, f"seed{seed or 0}")
     with new_folder(folder, force) as hidden:
-        screen.compile_if_cold()
-        from abm.experiments.one_run import run as run_scenario
-
         timed = None
         if profile:
             from abm.bench.profile import Profile
 
             timed = Profile(since=0.0)
+            timed.lap("start")
+        screen.compile_if_cold()
+        from abm.experiments.one_run import run as run_scenario
+
         with Bar(screen, "simulating") as bar:
             simulate = run_scenario if timed is None else timed.run
             result = simulate(
