@@ -242,7 +242,9 @@ class Economy:
     def _make_room_for_events(self) -> None:
         needed = int(self.counter[0]) + self.most_events_a_tick
         if needed > len(self.events):
-            self.events = np.concatenate([self.events, np.zeros(2 * needed - len(self.events), EVENT)])
+            events = np.zeros(4 * needed, EVENT)  # rarely, as all are copied; what stays empty takes no memory
+            events[: len(self.events)] = self.events
+            self.events = events
 
     def tables(self) -> Tables:
         """Return what the run has left behind so far, as tables."""

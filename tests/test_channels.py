@@ -16,10 +16,10 @@ from worlds import (
     of_kind,
     off,
     small_world,
-    watching,
 )
 
 from abm.agents.leveraged_fund import ACTIVE, CLOSED, SEIZED
+from abm.bench.watching import watching
 from abm.channels import (
     CHANNELS,
     CROSS_ASSET_SALES,

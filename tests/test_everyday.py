@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from worlds import default, dotted, finished, how_many, small_world, watching
+from worlds import default, dotted, finished, how_many, small_world
 
 from abm import phases
+from abm.bench.watching import watching
 from abm.economy import Economy
 from abm.ledger.chart import AI_EQUITY, BILLS, BROAD_EQUITY, CRYPTO, N_TRADED, NOTES
 from abm.markets import MARKETS

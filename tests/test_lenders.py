@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from worlds import default, finished, how_many, let_news_be, of_kind, one_fund_one_dealer, small_world, watching
+from worlds import default, finished, how_many, let_news_be, of_kind, one_fund_one_dealer, small_world
 
 from abm.agents.bank import ECONOMY, bank_capital
 from abm.agents.dealer import balance_sheet_room
 from abm.agents.leveraged_fund import CLOSED, SEIZED
+from abm.bench.watching import watching
 from abm.contagion.fund_default_losses import RESOLVED
 from abm.economy import Economy
 from abm.ledger.chart import NOTES

@@ -3,9 +3,10 @@
 import inspect
 
 import numpy as np
-from worlds import crash_seed, crash_world, finished, off, small_world, under, watching
+from worlds import crash_seed, crash_world, finished, off, small_world, under
 
 import abm.tick
+from abm.bench.watching import watching
 from abm.channels import CHANNELS
 from abm.economy import RECORDS, Economy
 from abm.policy import POLICIES

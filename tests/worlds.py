@@ -6,17 +6,12 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 
-import abm.economy
 from abm.agents.bank import ECONOMY
 from abm.agents.leveraged_fund import ACTIVE, CLOSED, LEVERAGED_FUND
 from abm.agents.rest_of_system import FIRMS
@@ -28,7 +23,6 @@ from abm.markets.news import THE_STORY
 from abm.outcome.events import KINDS, OF_THE_AUTHORITY, OF_THE_SCENARIO
 from abm.records import BOOKS
 from abm.scenario import Scenario, load
-from abm.tick import TICK, Phase
 
 SMALL = {
     "run.ticks": 60,
@@ -195,22 +189,6 @@ def digests(economy: Economy) -> dict[str, str]:
 def digest(economy: Economy) -> str:
     """One number for all that a run leaves behind."""
     return hashlib.sha256(repr(digests(economy)).encode()).hexdigest()
-
-
-@contextmanager
-def watching(look: Callable[[Economy, Phase, bool], None]) -> Iterator[None]:
-    """Have `look(economy, phase, done)` called before (False) and after (True) every phase within."""
-
-    def watched(phase: Phase) -> Phase:
-        def step(economy: Economy) -> None:
-            look(economy, phase, False)
-            phase.step(economy)
-            look(economy, phase, True)
-
-        return replace(phase, step=step)
-
-    with patch.object(abm.economy, "TICK", tuple(watched(phase) for phase in TICK)):
-        yield
 
 
 def one_fund_one_dealer(leverage: float = 4.0, maintenance: float = 0.25, **overrides: Any) -> Economy:

@@ -28,7 +28,7 @@ def say_how_long(
     from abm.experiments.workers import cores
     from abm.sweep.needs import measured, refuse_what_does_not_fit
 
-    screen.say_if_cold()
+    screen.compile_if_cold()
     needs = measured(plan, folder)
     refuse_what_does_not_fit(needs._replace(bytes=int(needs.bytes * max(1.0, runs / plan.n_runs))), folder)
     crew = 1 if cluster is not None else workers or cores()

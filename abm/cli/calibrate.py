@@ -33,7 +33,7 @@ def calibrate(
     from abm.sweep.drawings import write_files
 
     screen = Screen(quiet)
-    screen.say_if_cold()
+    screen.compile_if_cold()
     with Bar(screen, "trials") as bar:
         found = run_trials(fit or [], to or [], out, trials=trials, workers=workers, progress=bar)
     write_files(out, calibration_files(found), force=True)

@@ -84,7 +84,7 @@ def compare(
     ending = "-".join(parts + ([f"from{seed}"] if seed else []))
     folder = out or folder_of(chosen, set_, with_, ending)
     with new_folder(folder, force) as hidden:
-        screen.say_if_cold()
+        screen.compile_if_cold()
         from abm.experiments.compare import compare as compare_scenarios
         from abm.experiments.members import AFTERMATH
 

@@ -100,7 +100,7 @@ def edge(
     questions = [question] if along is None else questions_along(question, along, values)
     where = out or default_folder(world, changes, f"edge-{safe_name('-'.join(filter(None, (dial, along))))}")
     screen = Screen(quiet or as_json)
-    screen.say_if_cold()
+    screen.compile_if_cold()
     announce(screen, questions, where, draws, workers)
     with Bars(screen) as shown:
         if along is None:

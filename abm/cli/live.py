@@ -31,7 +31,7 @@ def live(
         from abm.live.server import serve
     chosen = chosen_scenario(scenario, None)
     screen = Screen(quiet)
-    screen.say_if_cold()
+    screen.compile_if_cold()
 
     def announce(address: str) -> None:
         typer.echo(address)

@@ -25,7 +25,7 @@ def robustness(
 
     world = chosen_scenario(scenario, None)
     screen = Screen(quiet)
-    screen.say_if_cold()
+    screen.compile_if_cold()
     with Bars(screen) as shown:
         found = run_all(out, world, workers=workers, cluster=cluster, report=shown)
     write_files(out, robustness_files(found, world), force=True)

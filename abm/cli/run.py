@@ -43,6 +43,7 @@ def run(
     no_twins: Annotated[
         bool, typer.Option("--no-twins", help="Leave out the runs that the summary is measured against.")
     ] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Print what share of the time each phase takes.")] = False,
     force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -51,6 +52,9 @@ def run(
     from abm.experiments.files import new_folder
 
     screen = Screen(quiet, verbose)
+    if profile and (check or save is not None):
+        other = "--check" if check else f"--save {save}"
+        raise InputError(f"--profile: with {other} a run does more than its phases; allowed is --profile without it")
     chosen = repeated = None
     if from_sweep is not None or row is not None:
         others = (scenario, seed, set_, from_state, until)
@@ -71,11 +75,18 @@ def run(
     else:
         folder = default_folder(chosen, set_, f"seed{seed or 0}")
     with new_folder(folder, force) as hidden:
-        screen.say_if_cold()
+        timed = None
+        if profile:
+            from abm.bench.profile import Profile
+
+            timed = Profile(since=0.0)
+            timed.lap("start")
+        screen.compile_if_cold()
         from abm.experiments.one_run import run as run_scenario
 
         with Bar(screen, "simulating") as bar:
-            result = run_scenario(
+            simulate = run_scenario if timed is None else timed.run
+            result = simulate(
                 chosen,
                 seed,
                 changes=changes,
@@ -88,14 +99,19 @@ def run(
             )
         screen.detail("writing tables and figures")
         result.write_into(hidden)
+    if timed is not None:
+        timed.lap("files and figures")
     if as_json:
         import json
 
-        typer.echo(json.dumps(result.overview(), allow_nan=False))
+        measured = {} if timed is None else {"profile": timed.to_dict()}
+        typer.echo(json.dumps(result.overview() | measured, allow_nan=False))
     else:
-        from abm.cli.words import print_run
+        from abm.cli.words import print_profile, print_run
 
         print_run(result)
+        if timed is not None:
+            print_profile(timed)
     if result.past:
         screen.say(f"a changed scenario holds from day {result.past[-1][0]} on")
     screen.say(f"written to {folder}")

@@ -27,13 +27,17 @@ class Screen:
         if self.verbose:
             self.say(text)
 
-    def say_if_cold(self) -> None:
-        """The first use on a machine, and after the rules changed, is slow: say so beforehand."""
+    def compile_if_cold(self) -> None:
+        """The first use on a machine, and after the rules changed, is slow: say so, and show how far it is."""
         import abm.economy  # noqa: F401  the question is about the rules that are imported
         from abm.compiled import is_cold
 
         if is_cold():
-            self.say("compiling the rules, once, about 20 s")
+            self.say("compiling the rules, once, half a minute to a minute")
+            from abm.cli.first_use import compile_rules
+
+            with Bar(self, "compiling") as bar:
+                compile_rules(bar)
 
 
 class Bar:

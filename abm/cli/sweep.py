@@ -56,7 +56,7 @@ def sweep(
         )
     plan = read_plan(file)
     folder = out or Path("outputs", safe_name(plan.name))
-    screen.say_if_cold()
+    screen.compile_if_cold()
     if dry_run:
         say_needs(plan, folder, workers, anyway, as_json)
         return

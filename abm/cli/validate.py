@@ -42,7 +42,7 @@ def validate(
     folder = out or Path("outputs", f"validation-{'quick' if quick else 'full'}")
     if (folder / "report.html").exists() and not force:
         raise InputError(f"{folder}: has a report already; allowed is another --out, or --force to replace it")
-    screen.say_if_cold()
+    screen.compile_if_cold()
     try:
         kept = Kept(folder / "runs")
         with Bar(screen, "runs") as bar:

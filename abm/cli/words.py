@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
+    from abm.bench.profile import Profile
     from abm.experiments.results import ComparisonResult, RunResult
 
 SHOWN = (
@@ -40,6 +41,19 @@ def print_run(result: RunResult) -> None:
     rows = [(key, shown(summary[key], described[key][0]), described[key][1]) for key in SHOWN]
     print_table(f"{result.scenario.name}, seed {result.seed}", ("", "", "meaning"), rows)
     print(verdict_in_words(summary))
+
+
+def print_profile(profile: Profile) -> None:
+    """Each phase's share of the time that the days take, and what lies around the days."""
+    rows = [(row.phase, f"{row.share:.1%}", f"{row.cumulated:.1%}", f"{row.microseconds_a_day:,.1f}")
+            for row in profile.rows()]  # fmt: skip
+    print()
+    print_table(f"processor time of {profile.days} days", ("", "share", "cumulated", "microseconds a day"), rows)
+    stages = profile.seconds()
+    total = sum(stages.values())
+    print()
+    rows = [(stage, f"{seconds / total:.1%}", f"{seconds:.3f} s") for stage, seconds in stages.items()]
+    print_table(f"of the whole command, {total:.2f} s", ("", "share", ""), rows)
 
 
 def print_comparison(result: ComparisonResult) -> None:

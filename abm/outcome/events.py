@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -151,28 +152,34 @@ def events_frame(events: np.ndarray) -> pl.DataFrame:
     """Return the log as a table in words, one row an event; actors read `dealer:3`, `market:notes`, `scenario`."""
     import polars as pl
 
-    def in_words(column: str, words: tuple[str, ...]) -> pl.Expr:
-        return pl.col(column).replace_strict(range(len(words)), words, default="", return_dtype=pl.String)
+    def in_words(codes: np.ndarray, words: Sequence[str]) -> pl.Series:
+        return pl.Series([*words, ""]).gather(codes)  # -1, which is none, is the last
 
-    def who(kind: str, number: str) -> pl.Expr:
-        name = in_words(kind, ACTORS)
-        which = (
-            pl.when(pl.col(kind) == MARKET)
-            .then(in_words(number, INSTRUMENTS))
-            .otherwise(pl.col(number).cast(pl.String))
-        )
-        alone = pl.col(kind).is_in([SCENARIO, INVESTORS, AUTHORITY])
-        return pl.when(alone).then(name).otherwise(pl.concat_str(name, pl.lit(":"), which))
+    def who(kinds: np.ndarray, numbers: np.ndarray) -> pl.Series:
+        names: list[str] = []
+        places = np.zeros(len(kinds), np.int64)
+        for kind, actor in enumerate(ACTORS):
+            of_kind = kinds == kind
+            if kind in (SCENARIO, INVESTORS, AUTHORITY):
+                places[of_kind] = len(names)
+                names.append(actor)
+            else:
+                places[of_kind] = len(names) + numbers[of_kind]
+                which = INSTRUMENTS if kind == MARKET else range(numbers[of_kind].max(initial=-1) + 1)
+                names += [f"{actor}:{one}" for one in which]
+        return in_words(places, names)
 
-    codes = pl.DataFrame({name: np.ascontiguousarray(events[name]) for name in EVENT.names or ()})
-    return codes.select(
-        event_id=pl.int_range(pl.len(), dtype=pl.Int64),
-        tick=pl.col("tick").cast(pl.Int32),
-        kind=in_words("kind", KINDS),
-        actor=who("actor_kind", "actor"),
-        counterparty=who("counterparty_kind", "counterparty"),
-        channel=in_words("channel", CHANNELS),
-        instrument=in_words("instrument", INSTRUMENTS),
-        amount=pl.col("amount"),
-        caused_by=pl.when(pl.col("caused_by") >= 0).then(pl.col("caused_by")),
-    )
+    columns = {name: np.ascontiguousarray(events[name]) for name in EVENT.names or ()}
+    return pl.DataFrame(
+        {
+            "event_id": np.arange(len(events)),
+            "tick": columns["tick"].astype(np.int32),
+            "kind": in_words(columns["kind"], KINDS),
+            "actor": who(columns["actor_kind"], columns["actor"]),
+            "counterparty": who(columns["counterparty_kind"], columns["counterparty"]),
+            "channel": in_words(columns["channel"], CHANNELS),
+            "instrument": in_words(columns["instrument"], INSTRUMENTS),
+            "amount": columns["amount"],
+            "caused_by": columns["caused_by"],
+        }
+    ).with_columns(pl.col("caused_by").replace(NO_EVENT, None))
