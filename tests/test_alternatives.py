@@ -67,8 +67,8 @@ def quiet(design: Any, lost: float = 0.0) -> pl.DataFrame:
     return pl.DataFrame(places | {"status": ["ok"] * len(rows)} | table)
 
 
-def found_of(outcome: Made, lost: float = 0.0, seeds: int = SEEDS) -> Comparison:
-    design = designed(BASE, THREE, seeds)
+def found_of(outcome: Made, lost: float = 0.0, seeds: int = SEEDS, policies: Sequence[str] = THREE) -> Comparison:
+    design = designed(BASE, policies, seeds)
     return compared(design, made(design.news, outcome), quiet(design, lost))
 
 
@@ -107,6 +107,12 @@ def test_worlds_without_news_and_with_decrees_are_refused() -> None:
     decreed = BASE.replace({"actions": [{"kind": "policy", "tick": 9, "policy": "lending", "on": True}]})
     with pytest.raises(InputError, match="switches lending on day 9"):
         designed(decreed, POLICIES, 2)
+
+
+def test_without_an_intervention_nothing_can_be_late_or_expected() -> None:
+    assert ask_all(BASE, ["firewall"], seeds=2).parts == ("alternatives", "sizes")
+    with pytest.raises(InputError, match="allowed with one of note_purchases, lending, deposit_guarantee"):
+        ask_all(BASE, ["firewall"], ["delays"])
 
 
 @pytest.mark.parametrize(
@@ -360,13 +366,13 @@ def test_leverage_at_the_turn_is_compared_with_the_same_boom_without_a_backstop(
 
 # ------------------------------------------------------------------------------------------ the report
 def test_the_report_has_every_part_and_its_json_no_nan(tmp_path: Path) -> None:
-    asked = ask_all(BASE, THREE, seeds=SEEDS)
+    asked = ask_all(BASE, POLICIES, seeds=SEEDS)
     world = without_policies(BASE)
     plans = late_plans(world, THREE, SEEDS)
     delays = delayed(world, plans, [made(one.plan, losses) for one in plans])
     needed = {"policy.note_purchases.per_day": 120.0}
     sizes = sized(question(), chosen_sizes(THREE), breaking(2.0, needed))
-    found = Answer(asked, found_of(losses, 0.001), sizes, delays, boomed({}))
+    found = Answer(asked, found_of(losses, 0.001, policies=POLICIES), sizes, delays, boomed({}))
     files = policy_files(found, tmp_path)
     assert {
         f"{name}.parquet" for name in ("effects", "together", "side_effects", "sizes", "delays", "expected", "runs")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abm.alternatives.compare import Comparison, Report, compare
-from abm.alternatives.delays import Delays, compare_delays, late_plans
+from abm.alternatives.delays import INTERVENTIONS, Delays, compare_delays, late_plans
 from abm.alternatives.expected import Expected, boom, compare_expected, expected_plan
 from abm.alternatives.plan import Design, designed, without_policies
 from abm.alternatives.sizes import Sizes, chosen_sizes, edge_question, find_sizes
@@ -53,7 +53,14 @@ def ask_all(
     outcome: str = DEFAULT_OUTCOME,
     edge_level: float | None = None,
 ) -> Asked:
-    """What is asked, settled before the first run; raises InputError."""
+    """What is asked, settled before the first run; raises InputError.
+
+    Delays and expectations are of interventions, and left out where none is among the policies.
+    """
+    if not set(policies) & set(INTERVENTIONS):
+        parts = [part for part in parts if part not in ("delays", "expected")]
+    if not parts:
+        raise InputError(f"--parts: are of interventions; allowed with one of {', '.join(INTERVENTIONS)}")
     design = designed(scenario, policies, seeds) if "alternatives" in parts else None
     needs_edge = "sizes" in parts
     question = edge_question(scenario, dial, outcome, edge_level, edge_seeds) if needs_edge else None

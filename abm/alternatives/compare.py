@@ -21,6 +21,7 @@ from abm.sweep.sweep import Progress, sweep
 NEWS, CALM = "with the news", "without it"
 HIGHER, LOWER, SAME = "higher", "lower", "the same on every seed"
 MORE_THAN, LESS_THAN, THE_SUM = "more than the sum", "less than the sum", "the sum, on every seed"
+TEXTS: dict[str, Any] = dict.fromkeys(("first", "second"), pl.String)  # null in most rows, or in all
 NUMBERS: dict[str, Any] = dict.fromkeys(
     ("none", "value", "low", "high", "change", "change_low", "change_high"), pl.Float64
 )
@@ -94,7 +95,7 @@ def compared(design: Design, news: pl.DataFrame, quiet: pl.DataFrame) -> Compari
     ]  # a row each
     return Comparison(
         design=design,
-        effects=pl.DataFrame(rows, schema_overrides=NUMBERS),
+        effects=pl.DataFrame(rows, schema_overrides=TEXTS | NUMBERS, infer_schema_length=None),
         together=together_of(design, found),
         side_effects=side_effects_of(design, beside),
         runs=pl.concat(
@@ -192,7 +193,7 @@ def together_of(design: Design, values: dict[str, np.ndarray]) -> pl.DataFrame:
                     "seeds": int(whole.sum()),
                 }
             )
-    return pl.DataFrame(rows, schema_overrides=TOGETHER) if rows else empty_pairs()
+    return pl.DataFrame(rows, schema_overrides=TOGETHER, infer_schema_length=None) if rows else empty_pairs()
 
 
 def empty_pairs() -> pl.DataFrame:

@@ -107,7 +107,7 @@ def delayed(world: Scenario, plans: Sequence[Late], results: Sequence[pl.DataFra
     return Delays(
         world=world,
         seeds=int(np.isfinite(never[measures[0].name]).sum()),
-        table=pl.DataFrame(rows, schema_overrides=numbers | texts | {"days_late": pl.Int64}),
+        table=pl.DataFrame(rows, schema_overrides=numbers | texts | {"days_late": pl.Int64}, infer_schema_length=None),
         runs=pl.concat(
             runs.sort("row").select(
                 pl.lit(one.policy, pl.String).alias("policy"),

@@ -97,7 +97,7 @@ def expected(names: Sequence[str], plan: Plan, runs: pl.DataFrame, paths: pl.Dat
     return Expected(
         plan=plan,
         names=tuple(names),
-        table=pl.DataFrame(rows, schema_overrides=NUMBERS),
+        table=pl.DataFrame(rows, schema_overrides=NUMBERS, infer_schema_length=None),
         runs=found.select(backstop, "seed", "status", pl.lit(folder_of(plan, "").as_posix()).alias("sweep"), "row"),
     )
 

@@ -79,7 +79,7 @@ SIZES = (
     ),
     Size("margin_buffers", "policy.margin_buffers.buffer", 0.0, 2.0, "margin beyond what lenders ask in calm", {}),
     Size("bank_capital", "policy.bank_capital.buffer", 0.0, 0.1, "capital of banks beyond their target", {}),
-    Size("leverage_cap", "policy.leverage_cap.most", 50.0, 2.0, "most securities against own money", {}),
+    Size("leverage_cap", "policy.leverage_cap.most", 50.0, 1.0, "most securities against own money", {}),
 )
 
 

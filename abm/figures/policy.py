@@ -33,12 +33,13 @@ def pairs_figure(
     nan where there is nothing to draw; `known` says for each square where it can be told from nought.
     """
     side = CELL * len(names)
-    figure, ((left, right),) = panels(title, 1, 2, height=side + 1.6, width=max(8.0, 2.0 * side + 2.6))
+    figure, ((left, right),) = panels(title, 1, 2, height=side + 1.4, width=max(8.0, 2.0 * side + 3.2))
     for axis, values, sure, head in (
         (left, saved, known[0], f"Saved, {unit}: alone (diagonal) and together"),
         (right, beyond, known[1], f"Beyond the sum of both alone, {unit}"),
     ):
         _square(axis, values, sure, names, head)
+    right.tick_params(labelleft=False)
     figure.supxlabel(wrapped(caption, 118), x=0.01, ha="left", fontsize=8.5)
     return figure
 

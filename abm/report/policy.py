@@ -152,7 +152,7 @@ def alternatives_part(found: Comparison, folder: Path) -> tuple[Files, list[Sect
     notes = [READING, f"{seeds_words(found.design.seeds)}, {days} days, with the news and without it.", WITHOUT_NOTES]
     first = Section(
         "What each policy avoids",
-        [answer(found)],
+        [],
         figures,
         [
             effects_table(found, AVOIDED, NEWS, alone, "Each alone, with the news"),
@@ -253,8 +253,9 @@ def drawn_pairs(found: Comparison) -> Any:
         beyond,
         (sure, sure_beyond),
         "$bn",
-        f"{seeds_words(found.design.seeds)}, $bn. Pale with “?”: cannot be told from nought. Beyond the sum: above "
-        "nought, two do more together than each alone adds up to; below, one does what the other would have done.",
+        f"{seeds_words(found.design.seeds)}, $bn. Purple is saved, orange lost; pale with “?”: cannot be told from "
+        "nought. Beyond the sum: above nought, two do more together than each alone adds up to; below, one does what "
+        "the other would have done.",
     )
 
 
@@ -278,7 +279,7 @@ def sizes_part(found: Sizes) -> tuple[Files, list[Section]]:
     return files, [
         Section(
             "The smallest size that moves the edge by a quarter",
-            [sizes_words(found), how_sized(found)],
+            [how_sized(found)],
             figures,
             tables,
         )
@@ -289,7 +290,7 @@ def sizes_part(found: Sizes) -> tuple[Files, list[Section]]:
 def delays_part(found: Delays) -> tuple[Files, list[Section]]:
     files: Files = {"delays.parquet": parquet(found.table), "delays_runs.parquet": parquet(found.runs)}
     made, drawn = drawn_files("delays", evidence_figure(delays_picture(found)))
-    text = [delays_words(found), f"The world: {world_words(found)}"]
+    text = [f"The world: {world_words(found)}"]
     shown = picture(drawn, "Change of the lenders' losses by how late an intervention is decreed.")
     return files | made, [Section("Too late", text, [shown], [delays_table(found)], [READING])]
 
@@ -335,6 +336,6 @@ def expected_part(found: Expected) -> tuple[Files, list[Section]]:
     )
     made, drawn = drawn_files("expected", evidence_figure(shown))
     shown_picture = picture(drawn, "Change of hedge funds' leverage at the turn under each backstop.")
-    section = Section("A backstop that is expected", [expected_words(found), IDLE], [shown_picture],
+    section = Section("A backstop that is expected", [IDLE], [shown_picture],
                       [expected_table(found)], [READING])  # fmt: skip
     return files | made, [section]

@@ -41,7 +41,7 @@ def change(value: float, unit: str) -> str:
     if unit == "log points":
         text = f"{100.0 * value:+.2f}"
         return "0" if float(text) == 0.0 else f"{text} %"
-    return signed(value, unit)
+    return signed(value, unit.removesuffix(" per day"))
 
 
 def with_ends(value: float, low: float | None, high: float | None, unit: str, said: str) -> str:
