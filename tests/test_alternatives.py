@@ -352,16 +352,28 @@ def boomed(raised: dict[str, float]) -> Any:
 
 
 def test_leverage_at_the_turn_is_compared_with_the_same_boom_without_a_backstop() -> None:
-    found = boomed({"lending": 0.05})
+    found = boomed({"lending, 60 % expected": 0.05})
     rows = {row["backstop"]: row for row in found.table.filter(pl.col("outcome") == "leverage").to_dicts()}
-    assert set(rows) == {NONE, "note_purchases", "lending", "deposit_guarantee"}
-    assert (rows["lending"]["change"], rows["lending"]["said"]) == (pytest.approx(0.05), HIGHER)
+    counted = {f"{name}, {part} % expected" for name in ("note_purchases", "lending") for part in (30, 60)}
+    assert set(rows) == {NONE, "note_purchases", "lending", "deposit_guarantee", *counted}
+    raised = rows["lending, 60 % expected"]
+    assert (raised["change"], raised["said"]) == (pytest.approx(0.05), HIGHER)
     assert rows["note_purchases"]["said"] == SAME
     assert set(found.table.filter(pl.col("outcome") == "days")["value"]) == {60.0}
     said = expected_words(found)
     assert said.startswith(f"{BOOM}: at the turn hedge funds owe 0.799 times their own money")
-    assert "lending raises it (+0.0500" in said
-    assert "note purchases and deposit guarantee change nothing, on any seed" in said
+    assert "lending, 60 % expected raises it (+0.0500" in said
+    assert "change nothing, on any seed" in said
+
+
+def test_who_counts_on_a_backstop_does_so_while_it_stands_ready_alone() -> None:
+    names, plan = expected_plan(boom(), POLICIES, 2)
+    world = plan.scenario_of(names.index("lending, 60 % expected")).policy
+    assert (world.lending.on, world.lending.expected) == (True, 0.6)
+    assert (world.note_purchases.on, world.note_purchases.expected) == (False, 0.0)
+    for name in (NONE, "lending", "deposit_guarantee"):
+        policy = plan.scenario_of(names.index(name)).policy
+        assert policy.lending.expected == policy.note_purchases.expected == 0.0
 
 
 # ------------------------------------------------------------------------------------------ the report

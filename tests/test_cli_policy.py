@@ -37,7 +37,7 @@ def test_a_small_world_is_asked_and_asked_again_without_a_run(
     how = ("--parts", "alternatives,delays,expected", "--out", "what", "--json")
     code, out, err = powderkeg(*ASKED, *how)
     assert code == 0, err
-    assert "2 policies, 2 paired seeds; rows of sweeps: alternatives 16, delays 6, expected 4" in err
+    assert "2 policies, 2 paired seeds; rows of sweeps: alternatives 16, delays 6, expected 8" in err
     found = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert json.loads((tmp_path / "what" / "policy.json").read_text("utf-8")) == found
     assert found["sizes"] is None
@@ -68,7 +68,7 @@ def test_a_small_world_is_asked_and_asked_again_without_a_run(
 def test_what_it_would_take_is_said_without_running_it(powderkeg: Call, tmp_path: Path) -> None:
     code, out, err = powderkeg(*ASKED, "--dry-run", "--out", "what")
     assert (code, out) == (0, "")
-    assert "rows of sweeps: alternatives 16, sizes 1080 at most, delays 10, expected 4" in err
+    assert "rows of sweeps: alternatives 16, sizes 1080 at most, delays 10, expected 8" in err
     assert "s a run" in err
     assert not (tmp_path / "what").exists()
 

@@ -20,6 +20,8 @@ from abm.sweep.plan import Keep, Parameter, Plan, Value, listed_plan
 from abm.sweep.sweep import sweep
 
 BOOM = "boom_and_bust"
+COUNTED_ON = (0.3, 0.6)  # part of volatility that is expected to be taken; assumed, as nobody has measured it
+EXPECTED = ("note_purchases", "lending")  # on which somebody can count
 SERIES = ("debt_funds", "net_asset_value_funds", "price_ai_equity")
 AT_THE_TURN = ("leverage", "mean_leverage", "debt", "price", "days")
 MEASURES = (
@@ -55,12 +57,22 @@ def boom(scenario: Scenario | None = None) -> Scenario:
 
 
 def expected_plan(world: Scenario, policies: Sequence[str], seeds: int) -> tuple[tuple[str, ...], Plan]:
-    """The backstops by name, and the sweep: none, and each of those interventions standing ready from the first day."""
+    """The backstops by name, and the sweep: none, and each intervention standing ready from the first day.
+
+    Nobody counts on it, or funds and their lenders count on it for a part of volatility.
+    """
     standing = [name for name in INTERVENTIONS if name in policies]
-    names = (NONE, *standing)
-    points: list[tuple[Value, ...]] = [tuple(one == name for one in standing) for name in names]
+    counted = [name for name in standing if name in EXPECTED]
+    backstops: list[tuple[str, float]] = [(NONE, 0.0), *((name, 0.0) for name in standing)]
+    backstops += [(name, part) for name in counted for part in COUNTED_ON]
+    points: list[tuple[Value, ...]] = [
+        (*(one == name for one in standing), *(part if one == name else 0.0 for one in counted))
+        for name, part in backstops
+    ]
     parameters = [Parameter(f"policy.{name}.on", "", (False, True)) for name in standing]
+    parameters += [Parameter(f"policy.{name}.expected", "share", (0.0, *COUNTED_ON)) for name in counted]
     plan = listed_plan("a_backstop_in_a_boom", world, parameters, points, seeds)
+    names = tuple(name if part == 0.0 else f"{name}, {100.0 * part:.0f} % expected" for name, part in backstops)
     return names, replace(plan, keep=Keep(every=EVERY, series=SERIES))
 
 

@@ -55,10 +55,11 @@ BONFERRONI = (
     "Listed is what surely gets worse; intervals are wide enough for all outcomes of a policy together (Bonferroni): "
     "of twenty policies without a side effect one at most is expected to show one."
 )
-IDLE = (
-    "A backstop stands ready from the first day, and nobody is told to count on it: what changes before the turn "
-    "changes because the authority acts, or because prices are known to be held up. The turn is the top before the "
-    "largest fall of AI equity; books are looked at every fifth day."
+COUNTING = (
+    "A backstop stands ready from the first day. Where nobody counts on it, what changes before the turn changes "
+    "because the authority acts. Where it is expected, funds and those who lend to them reckon with less volatility "
+    "than there is, by the part that is given: that they do, and by how much, is assumed; what follows from it is "
+    "measured. The turn is the top before the largest fall of AI equity; books are looked at every fifth day."
 )
 
 
@@ -336,6 +337,6 @@ def expected_part(found: Expected) -> tuple[Files, list[Section]]:
     )
     made, drawn = drawn_files("expected", evidence_figure(shown))
     shown_picture = picture(drawn, "Change of hedge funds' leverage at the turn under each backstop.")
-    section = Section("A backstop that is expected", [IDLE], [shown_picture],
+    section = Section("A backstop that is expected", [COUNTING], [shown_picture],
                       [expected_table(found)], [READING])  # fmt: skip
     return files | made, [section]
