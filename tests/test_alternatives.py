@@ -101,6 +101,11 @@ def test_none_each_alone_and_all_pairs_on_the_same_seeds_with_the_news_and_witho
     assert design.news.base.run.ticks == design.quiet.base.run.ticks == BASE.spark.start + 501
 
 
+def test_a_policy_that_is_not_asked_about_is_off() -> None:
+    lending = BASE.replace({"policy.lending.on": True})
+    assert not designed(lending, ["firewall"], 2).news.scenario_of(1).policy.lending.on
+
+
 def test_worlds_without_news_and_with_decrees_are_refused() -> None:
     with pytest.raises(InputError, match="has no news"):
         designed(load("quiet"), POLICIES, 2)
@@ -364,6 +369,7 @@ def test_leverage_at_the_turn_is_compared_with_the_same_boom_without_a_backstop(
     assert said.startswith(f"{BOOM}: at the turn hedge funds owe 0.799 times their own money")
     assert "lending, 60 % expected raises it (+0.0500" in said
     assert "change nothing, on any seed" in said
+    assert "With none of them do lenders surely lose more" in said
 
 
 def test_who_counts_on_a_backstop_does_so_while_it_stands_ready_alone() -> None:

@@ -317,8 +317,18 @@ def expected_words(found: Expected) -> str:
     ]
     return (
         f"{found.plan.base.name}: at the turn hedge funds owe {base:.3f} times their own money without a backstop; "
-        f"with one that stands ready from the first day {'; '.join(parts)}. {seeds_words(found.seeds)}."
+        f"with one that stands ready from the first day {'; '.join(parts)}. {bust_words(found)} "
+        f"{seeds_words(found.seeds)}."
     )
+
+
+def bust_words(found: Expected) -> str:
+    """Whether lenders surely lose more in the bust that follows."""
+    worse = found.table.filter((pl.col("outcome") == LOSSES) & (pl.col("said") == HIGHER)).to_dicts()
+    if not worse:
+        return "With none of them do lenders surely lose more by the end."
+    told = [f"{plain(row['backstop'])} ({cell(row)}, $bn)" for row in worse]
+    return f"By the end lenders surely lose more with {listed(told)}."
 
 
 def times(row: dict[str, Any]) -> str:
