@@ -156,15 +156,21 @@ def alternatives_part(found: Comparison, folder: Path) -> tuple[Files, list[Sect
         [],
         figures,
         [
-            effects_table(found, AVOIDED, NEWS, alone, "Each alone, with the news"),
-            effects_table(found, COST, NEWS, alone, "What the public pays and does"),
+            *(
+                effects_table(found, few, NEWS, alone, "Each alone, with the news")
+                for few in (AVOIDED[:4], AVOIDED[4:])
+            ),
+            effects_table(found, COST[:3], NEWS, alone, "What the public pays and does"),
+            effects_table(found, COST[3:], NEWS, alone, "What rules make others do"),
         ],
         notes,
     )
     quiet = Section(
         "What it costs in quiet times",
         [quiet_words(found), "The same worlds and seeds without the news, means over the days."],
-        tables=[effects_table(found, QUIET, CALM, alone, "Each alone, without the news")],
+        tables=[
+            effects_table(found, few, CALM, alone, "Each alone, without the news") for few in (QUIET[:4], QUIET[4:])
+        ],
         notes=["Hedge funds' borrowing, and nothing else here, is neither better nor worse if it is less."],
     )
     sections = [first, quiet]
@@ -175,7 +181,12 @@ def alternatives_part(found: Comparison, folder: Path) -> tuple[Files, list[Sect
         sections.append(Section("Two together", [pairs_words(found)], [picture(drawn, words)], [pairs_table(found)]))
     tables = [side_effects_table(found, alone), side_effects_table(found, pairs)]
     sections += [
-        Section("Side effects", tables=[table for table in tables if table.rows], notes=[BONFERRONI]),
+        Section(
+            "Side effects",
+            [] if found.side_effects.height else ["None is sure at so many seeds."],
+            tables=[table for table in tables if table.rows],
+            notes=[BONFERRONI],
+        ),
         Section("The runs behind it", [runs_words(found, folder)]),
     ]
     return files, sections
@@ -212,7 +223,7 @@ def breakdowns_picture(found: Comparison) -> Picture:
     names = (NONE, *found.design.policies)
     rows = [found.effect(name, BREAKDOWN) for name in names]
     return Picture(
-        title=f"{label_of(found.design.scenario)}: runs that break down, without a policy and with each alone",
+        title=f"{label_of(found.design.scenario)}: runs that break down under each policy alone",
         x="",
         y="runs with two failed dealers or a banking crisis, % of seeds",
         curves=[forest("share, 95 % interval", rows, "", 100.0)],

@@ -280,7 +280,7 @@ def cost_of_delay(found: Delays) -> str:
 
 
 def delays_table(found: Delays) -> Table:
-    names = [one for one in AVOIDED if one.name in (BREAKDOWN, CRISIS, LOSSES, "forced_sales_bn", "output_lowest")]
+    names = [one for one in AVOIDED if one.name in (BREAKDOWN, CRISIS, LOSSES)]
     rows = []
     for (policy, days), own in found.table.group_by("policy", "days_late", maintain_order=True):
         of = {row["outcome"]: row for row in own.to_dicts()}
