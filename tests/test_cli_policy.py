@@ -24,10 +24,10 @@ Call = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def little_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A boom of few agents and days, and two delays: each has a sweep of its own, which starts a worker."""
+    """A boom of few agents and days, and one delay: each has a sweep of its own, which starts a worker."""
     world = expected.boom(load("boom_and_bust").replace({**SMALL, "run.ticks": 60}))
     monkeypatch.setattr(answer, "boom", lambda: world)
-    monkeypatch.setattr(delays, "DAYS", (0, 5))
+    monkeypatch.setattr(delays, "DAYS", (5,))
 
 
 @pytest.mark.usefixtures("little_to_run")
@@ -37,7 +37,7 @@ def test_a_small_world_is_asked_and_asked_again_without_a_run(
     how = ("--parts", "alternatives,delays,expected", "--out", "what", "--json")
     code, out, err = powderkeg(*ASKED, *how)
     assert code == 0, err
-    assert "2 policies, 2 paired seeds; rows of sweeps: alternatives 16, delays 6, expected 8" in err
+    assert "2 policies, 2 paired seeds; rows of sweeps: alternatives 16, delays 4, expected 8" in err
     found = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert json.loads((tmp_path / "what" / "policy.json").read_text("utf-8")) == found
     assert found["sizes"] is None
@@ -55,7 +55,7 @@ def test_a_small_world_is_asked_and_asked_again_without_a_run(
     assert set(effects.filter(pl.col("world") == "without it")["outcome"]) == {one.name for one in QUIET}
     calls = effects.filter((pl.col("alternative") == "margin_buffers") & (pl.col("outcome") == "forced_sales_bn"))
     assert calls["change"][0] != 0.0
-    assert pl.DataFrame(found["delays"])["days_late"].unique().sort().to_list() == [None, 0, 5]
+    assert pl.DataFrame(found["delays"])["days_late"].unique().sort().to_list() == [None, 5]
 
     def refuse(*_args: object) -> None:
         raise AssertionError("a run was made again")

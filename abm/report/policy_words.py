@@ -289,7 +289,7 @@ def delays_table(found: Delays) -> Table:
         late = of[LOSSES]
         cost = (
             NOTHING
-            if not days
+            if late["late"] is None or not days
             else with_ends(late["late"], late["late_low"], late["late_high"], "$bn", late["late_said"])
         )
         rows.append((label, *(show(of[one.name]) for one in names), cost))
