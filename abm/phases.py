@@ -185,7 +185,7 @@ def earn_and_pay(e: Economy) -> None:
 
 
 def mark_to_market(e: Economy) -> None:
-    set_margins(e.markets, e.funds, e.dealers, e.settings, e.switches, e.day)
+    set_margins(e.markets, e.funds, e.dealers, e.authority, e.settings, e.switches, e.day)
     look_for_likeness(e.markets, e.funds, e.settings, e.switches, e.day)
     mark_funds(e.funds, e.dealers, e.investors, e.markets, e.settings, e.switches, e.journal)
 
@@ -193,7 +193,7 @@ def mark_to_market(e: Economy) -> None:
 def call(e: Economy) -> None:
     call_margin(e.funds, e.dealers, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     call_crypto(e.holders, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
-    set_own_limits(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+    set_own_limits(e.funds, e.markets, e.story, e.authority, e.settings, e.switches, e.tick, e.events, e.counter)
     ask_for_redemptions(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
     if e.authority["leverage_cap"][0]:
         watch_leverage(e.funds, e.markets, e.story, e.tick, e.events, e.counter)

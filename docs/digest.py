@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Below abm/: what shows results, keeps them in files, repeats runs, or hands them to the tools of others.
 ONLY_SHOW = (
     "__main__.py",
+    "alternatives/",
     "attribution/",
     "bench/",
     "cli/",

@@ -67,7 +67,7 @@ def test_a_cautious_book_may_grow_in_inverse_proportion_to_volatility_up_to_its_
     economy = still(risk_limits__reach_up=reach)
     calm(economy, times)
     e = economy
-    set_own_limits(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+    set_own_limits(e.funds, e.markets, e.story, e.authority, e.settings, e.switches, e.tick, e.events, e.counter)
     grown = min(reach, max(1.0, 1.0 / times)) - 1.0
     assert economy.markets["too_risky"] == pytest.approx(-grown, **EXACT)
     assert economy.funds["to_rebuild"] == pytest.approx(economy.funds["volatility_weight"] * grown, **EXACT)
@@ -82,14 +82,14 @@ def test_a_book_grows_beyond_its_first_size_and_is_cut_back_when_volatility_retu
     calm(economy, 0.5)
     e = economy
     for _ in range(3):
-        set_own_limits(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+        set_own_limits(e.funds, e.markets, e.story, e.authority, e.settings, e.switches, e.tick, e.events, e.counter)
         keep_own_limits(fund, e.markets, e.settings[0], -fund.id)
         fund.units += fund.orders
         fund.orders[:] = 0.0
     size = 1.0 + 0.5 * fund.volatility_weight
     np.testing.assert_allclose(fund.units, size * first, rtol=1e-9)
     calm(economy, 1.0)
-    set_own_limits(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+    set_own_limits(e.funds, e.markets, e.story, e.authority, e.settings, e.switches, e.tick, e.events, e.counter)
     assert fund.to_cut == pytest.approx(1.0 - 1.0 / size, **EXACT)
 
 
@@ -99,7 +99,7 @@ def test_margins_fall_in_calm_to_a_floor_and_what_is_required_with_them() -> Non
     for times, goal in ((0.9, 1.0 - 0.1 * margin.volatility_response), (0.0, 0.7)):
         calm(economy, times)
         for _ in range(200):
-            set_margins(e.markets, e.funds, e.dealers, e.settings, e.switches, e.day)
+            set_margins(e.markets, e.funds, e.dealers, e.authority, e.settings, e.switches, e.day)
         assert economy.markets["margin_factor"] == pytest.approx(max(0.7, goal), **EXACT)
 
 

@@ -21,7 +21,7 @@ FALL = {"spark__total": 0.6, "spark__start": 5, "run__ticks": 60, "funds__levera
 
 def look(economy: Economy) -> None:
     e = economy
-    set_margins(e.markets, e.funds, e.dealers, e.settings, e.switches, e.day)
+    set_margins(e.markets, e.funds, e.dealers, e.authority, e.settings, e.switches, e.day)
     look_for_likeness(e.markets, e.funds, e.settings, e.switches, e.day)
 
 

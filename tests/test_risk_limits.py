@@ -21,7 +21,7 @@ FALL = {"spark__total": 0.5, "spark__start": 5, "run__ticks": 100}
 
 def look(economy: Economy) -> None:
     e = economy
-    set_own_limits(e.funds, e.markets, e.story, e.settings, e.switches, e.tick, e.events, e.counter)
+    set_own_limits(e.funds, e.markets, e.story, e.authority, e.settings, e.switches, e.tick, e.events, e.counter)
 
 
 def volatile(economy: Economy, times: float) -> None:

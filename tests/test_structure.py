@@ -24,6 +24,7 @@ LEAVES = {
 # Whatever shows or arranges runs. Everything else is the engine or what it stands on.
 AROUND_THE_ENGINE = (
     "abm.__main__",
+    "abm.alternatives",
     "abm.attribution",
     "abm.bench",
     "abm.cli",

@@ -14,6 +14,7 @@ from abm.cli.edge import edge
 from abm.cli.explain import explain
 from abm.cli.live import live
 from abm.cli.maps import map_, report
+from abm.cli.policy import policy
 from abm.cli.robustness import robustness
 from abm.cli.run import run
 from abm.cli.scenarios import app as scenarios
@@ -40,6 +41,7 @@ app.command()(robustness)
 app.command()(explain)
 app.command()(edge)
 app.command()(sensitivity)
+app.command()(policy)
 app.command()(calibrate)
 app.command()(story)
 app.command()(why)

@@ -6,15 +6,14 @@ own funding leaves, which is when his customers can least pay.
 
 from __future__ import annotations
 
-import math
-
 from abm.agents.leveraged_fund import ACTIVE, N_DEALERS, margin_requirement
 from abm.channels import MARGIN_PROCYCLICALITY
 from abm.compiled import rule
+from abm.policy.expected_backstop import reckoned_volatility
 
 
 @rule
-def set_margins(markets, funds, dealers, settings, switches, days):
+def set_margins(markets, funds, dealers, authorities, settings, switches, days):
     """Set each market's margin factor, and each fund's by the strain of its dealers.
 
     goal of a market = 1 + volatility_response * max(0, volatility / (tolerance * normal volatility) - 1)
@@ -22,9 +21,10 @@ def set_margins(markets, funds, dealers, settings, switches, days):
                        at least `calm_factor`
     factor of a fund = 1 + strain_response * strain of its dealers, weighted by its business with each
 
-    A market's is reached by 1 / factor_days of the distance a day; strain is slow in itself. Likeness comes on
-    top; whatever comes together, no margin rises by more than `largest_factor`. Without the channel all factors
-    are one. What moves is the day's rise of all funds' requirements together.
+    Volatility is that reckoned with (`policy/expected_backstop.py`). A market's factor is reached by
+    1 / factor_days of the distance a day; strain is slow in itself. Likeness comes on top; whatever comes together,
+    no margin rises by more than `largest_factor`. Without the channel all factors are one. What moves is the day's
+    rise of all funds' requirements together.
     """
     if not switches[0].margin_procyclicality:
         for k in range(markets.shape[0]):
@@ -41,9 +41,10 @@ def set_margins(markets, funds, dealers, settings, switches, days):
             before += margin_requirement(fund, markets, margin)
     for k in range(markets.shape[0]):
         market = markets[k]
-        excess = math.sqrt(market.variance) / (tolerance * market.normal_volatility) - 1.0
+        volatility = reckoned_volatility(market, k, authorities[0], settings[0].policy)
+        excess = volatility / (tolerance * market.normal_volatility) - 1.0
         goal = min(1.0 + margin.volatility_response * max(0.0, excess), margin.largest_factor)
-        calmer = 1.0 - math.sqrt(market.variance) / market.normal_volatility
+        calmer = 1.0 - volatility / market.normal_volatility
         if calmer > 0.0:
             goal = min(goal, max(margin.calm_factor, 1.0 - margin.volatility_response * calmer))
         market.margin_factor += (goal - market.margin_factor) / margin.factor_days

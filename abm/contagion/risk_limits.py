@@ -16,11 +16,12 @@ from abm.contagion.redemptions import next_payment, spare_cash
 from abm.ledger.chart import N_TRADED
 from abm.outcome.causes import cause_of_move
 from abm.outcome.events import FUND, NO_INSTRUMENT, RISK_LIMIT, SCENARIO, log_event
+from abm.policy.expected_backstop import reckoned_volatility
 from abm.policy.leverage_cap import times_to_cap
 
 
 @rule
-def set_own_limits(funds, markets, stories, settings, switches, tick, events, counter):
+def set_own_limits(funds, markets, stories, authorities, settings, switches, tick, events, counter):
     """Decide, after the day's marking, what part of its book each fund's own limits cut.
 
     A stop: a loss of `stop_drawdown` from the best day cuts `stop_cut` of the book, and the count begins anew.
@@ -31,7 +32,7 @@ def set_own_limits(funds, markets, stories, settings, switches, tick, events, co
     """
     limits = settings[0].risk_limits
     for k in range(markets.shape[0]):
-        watch_market(markets[k], limits)
+        watch_market(markets[k], reckoned_volatility(markets[k], k, authorities[0], settings[0].policy), limits)
     if not switches[0].risk_limits:
         return
     for row in range(funds.shape[0]):
@@ -60,8 +61,8 @@ def set_own_limits(funds, markets, stories, settings, switches, tick, events, co
 
 
 @rule
-def watch_market(market, limits):
-    """Keep a market's trend, and say what part of a cautious holding is too risky today.
+def watch_market(market, volatility, limits):
+    """Keep a market's trend, and say what part of a cautious holding is too risky at the volatility reckoned with.
 
     1 - (tolerance * normal volatility / volatility) * (1 - trend_cut * how far below its trend the price is)
 
@@ -70,8 +71,8 @@ def watch_market(market, limits):
     negative, and says how much more may be held.
     """
     market.average_price += (math.log(market.price) - market.average_price) / limits.trend_days
-    calm = market.normal_volatility / max(math.sqrt(market.variance), 1e-12)
-    accepted = limits.volatility_tolerance * market.normal_volatility / max(math.sqrt(market.variance), 1e-12)
+    calm = market.normal_volatility / max(volatility, 1e-12)
+    accepted = limits.volatility_tolerance * market.normal_volatility / max(volatility, 1e-12)
     most = min(limits.reach_up, max(1.0, calm))
     far = limits.trend_reach * market.normal_volatility * math.sqrt(limits.trend_days)
     below_trend = (market.average_price - math.log(market.price)) / far

@@ -71,6 +71,12 @@ class NotePurchases(Section):
     calm_depth: float = number("depth of notes at which it stops", "share", 0, 1)
     per_day: float = number("notes bought a day", "$bn", 0, 1e6)
     total: float = number("notes bought in all at most", "$bn", 0, 1e9)
+    expected: float = number(
+        "part of notes' volatility that funds and their lenders expect it to take while it stands ready",
+        "share",
+        0,
+        0.9,
+    )
 
 
 class Lending(Section):
@@ -78,6 +84,9 @@ class Lending(Section):
 
     on: bool = switch("whether it stands ready to lend")
     haircut: float = number("part of the collateral's value that is not lent", "share", 0, 1)
+    expected: float = number(
+        "part of all volatility that funds and their lenders expect it to take while it stands ready", "share", 0, 0.9
+    )
 
 
 class DepositGuarantee(Section):

@@ -293,12 +293,20 @@ class SweepResult:
     def failures(self) -> pl.DataFrame:
         return self._gathered(FAILURES, FAILURES)
 
+    @cached_property
+    def paths(self) -> pl.DataFrame:
+        """The daily series that the plan keeps of every run."""
+        return self._gathered("paths", "paths/")
+
     def _gathered(self, name: str, files: str) -> pl.DataFrame:
         import polars as pl
 
         work = self._work
-        whole = [read_part(work.path, part, work.parts) for part in sorted(work.parts) if part.startswith(files)]
-        return pl.concat([*whole, tables_of(work.plan, work.in_journals(), work.mixed)[name]]).sort("row")
+        tables = [read_part(work.path, part, work.parts) for part in sorted(work.parts) if part.startswith(files)]
+        in_hand = tables_of(work.plan, work.in_journals(), work.mixed).get(name)
+        if in_hand is not None:
+            tables.append(in_hand)
+        return pl.concat(tables).sort("row", maintain_order=True)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

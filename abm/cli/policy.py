@@ -1,0 +1,140 @@
+"""`powderkeg policy`: what each rule and intervention buys, alone and in pairs, in sizes, late, and when expected."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from abm.cli.options import Cluster, Json, Quiet, ScenarioName, Set, Workers, chosen_scenario, default_folder
+from abm.cli.screen import Bars, Screen
+
+if TYPE_CHECKING:
+    from abm.alternatives.answer import Answer, Asked
+
+
+def policy(
+    scenario: ScenarioName = None,
+    policies: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Only these policies, and their pairs.", show_default="all ten"),
+    ] = None,
+    parts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PARTS",
+            help="Of alternatives, sizes, delays, expected: only these.",
+            show_default="all four",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Paired seeds of every alternative.")] = 20,
+    edge_seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Seeds at every value of an edge.")] = 8,
+    dial: Annotated[str, typer.Option(metavar="PATH", help="The dial whose edge policies move.")] = "funds.leverage",
+    outcome: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OUTCOME",
+            help="What counts at the edge, as for powderkeg edge.",
+            show_default="verdict_financial>=market_breakdown",
+        ),
+    ] = None,
+    level: Annotated[
+        float | None,
+        typer.Option(help="What it has to pass there, in its unit.", show_default="one half of the seeds"),
+    ] = None,
+    set_: Set = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where to write.", show_default="under outputs/")
+    ] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would take, measured on two runs, and stop.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """What policies avoid, cost and do beside, on paired seeds with the news and without it; goes on where it was.
+
+    Each alone and in pairs; the smallest size that moves the edge by a quarter; one, five and twenty days late; and
+    what a backstop that stands ready does to leverage in a boom.
+    """
+    from abm.alternatives.answer import answer_all, ask_all, parse_parts
+    from abm.alternatives.plan import parse_policies
+    from abm.distance.question import DEFAULT_OUTCOME
+    from abm.report.policy import as_json as plain
+    from abm.report.policy import policy_files
+    from abm.sweep.drawings import write_files
+
+    world = chosen_scenario(scenario, set_)
+    asked = ask_all(
+        world,
+        parse_policies(policies),
+        parse_parts(parts),
+        seeds=seeds,
+        edge_seeds=edge_seeds,
+        dial=dial,
+        outcome=outcome or DEFAULT_OUTCOME,
+        edge_level=level,
+    )
+    folder = out or default_folder(world, set_, "policy")
+    screen = Screen(quiet)
+    announce(asked, folder, workers, cluster, screen)
+    if dry_run:
+        return
+    with Bars(screen) as shown:
+        found = answer_all(asked, folder, workers=workers, cluster=cluster, report=shown)
+    write_files(folder, policy_files(found, folder), force=True)
+    if as_json:
+        typer.echo(json.dumps(plain(found), allow_nan=False))
+    else:
+        print_answer(found)
+    screen.say(f"the report: {folder / 'report.html'}")
+
+
+def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | None, screen: Screen) -> None:
+    """Say what is going to be run and, measured on two runs, how long it will take at most."""
+    from abm.alternatives.answer import rows_of
+    from abm.alternatives.expected import boom
+    from abm.alternatives.plan import without_policies
+    from abm.cli.sweep import in_words
+    from abm.distance.worlds import needs_twins
+    from abm.experiments.workers import cores
+    from abm.sweep.needs import measured
+    from abm.sweep.plan import listed_plan
+
+    rows = rows_of(asked)
+    told = ", ".join(f"{part} {many}{' at most' if part == 'sizes' else ''}" for part, many in rows.items())
+    screen.say(f"{len(asked.policies)} policies, {asked.seeds} paired seeds; rows of sweeps: {told}")
+    if screen.quiet:
+        return
+    screen.compile_if_cold()
+    alone, boom_world = (
+        measured(listed_plan("measured", world, (), ((),), 1), folder).seconds_a_run or 0.0
+        for world in (without_policies(asked.scenario), boom())
+    )
+    weights = dict.fromkeys(rows, alone) | {"expected": boom_world}
+    if asked.question is not None and needs_twins(asked.question.outcome.key):
+        weights["sizes"] = 4.0 * alone
+    crew = 1 if cluster is not None else workers or cores()
+    on = "one core" if crew == 1 else f"{crew} cores"
+    seconds = sum(weights[part] * many for part, many in rows.items()) / crew
+    screen.say(f"at most {in_words(seconds)} on {on}, {alone:.2f} s a run, less what is there already")
+
+
+def print_answer(found: Answer) -> None:
+    """The sentences, and what each policy does alone as a table."""
+    from abm.alternatives.compare import NEWS
+    from abm.alternatives.measures import AVOIDED, BREAKDOWN, CRISIS, LOSSES
+    from abm.cli.words import print_table
+    from abm.report.policy import sentences
+    from abm.report.policy_words import effects_table
+
+    for said in sentences(found).values():
+        typer.echo(said)
+    if found.alternatives is not None:
+        few = [one for one in AVOIDED if one.name in (BREAKDOWN, CRISIS, LOSSES, "forced_sales_bn", "output_lowest")]
+        table = effects_table(found.alternatives, few, NEWS, found.alternatives.design.policies, "")
+        print_table("", table.header, table.rows)
