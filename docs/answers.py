@@ -1,4 +1,4 @@
-"""Fills docs/answers.md, and the headline of README, from attributions, distances, sensitivities and policies.
+"""Fills docs/answers.md, and what README says of it, from attributions, distances, a sensitivity and policies.
 
 The last step of `make numbers`. Runs are kept below `outputs/` by the digest of the engine, so that it goes on where
 it was stopped, and takes what a question has run before.
@@ -18,6 +18,9 @@ from cells import table
 from digest import answers_digest, source_digest
 
 import abm
+from abm.alternatives.answer import Answer, answer_all, ask_all
+from abm.alternatives.compare import CALM, NEWS
+from abm.alternatives.measures import AVOIDED, BREAKDOWN, CRISIS, LOSSES, QUIET
 from abm.attribution.explain import NOTHING_DONE, Explanation, explain
 from abm.attribution.groups import parse_groups
 from abm.attribution.plan import AFTER_NEWS, designed
@@ -38,6 +41,9 @@ DIALS = (*BY_SPEED, "funds.crowding", "markets.depth", "banks.capital")
 SEEDS_OF_EDGE = 8
 DRAWS = 12
 SEEDS = {(SCENARIOS[0], 1): 30, (SCENARIOS[1], 1): 12, (SCENARIOS[0], GRADUAL): 8, (SCENARIOS[1], GRADUAL): 8}
+TRAJECTORIES, SAMPLES = 8, 64
+POLICY_SEEDS, POLICY_EDGE_SEEDS = 12, 12
+BEYOND = {"funds.leverage": 2.2}  # a world in which most seeds break, so that there is something to avoid
 Answers = dict[tuple[str, int], Explanation]
 Edges = dict[tuple[str, int], Found]
 
@@ -141,6 +147,64 @@ def drawn(edges: Edges) -> str:
     return edge.draws_words(found.edge, found.draws)
 
 
+def sensitive(where: Where) -> Sensitivity:
+    """Which assumed numbers decide, in today's world."""
+    design = designed_screen(abm.load(SCENARIOS[0]), questions(DEFAULT), trajectories=TRAJECTORIES, samples=SAMPLES)
+    found = sensitivity(design, where.folder / "sensitivity", workers=where.workers)
+    print("sensitivity: done", file=sys.stderr, flush=True)
+    return found
+
+
+def numbers_that_decide(found: Sensitivity) -> str:
+    shown = (
+        influence.effects_table(found, found.design.top),
+        influence.leaders_table(found),
+        influence.indices_table(found),
+        influence.claims_table(found),
+    )
+    return "\n\n".join([influence.answer(found), *map(markdown, shown)])
+
+
+def policies(where: Where) -> tuple[Answer, Answer]:
+    """What policies buy in today's world, and what in one beyond the edge."""
+    today = abm.load(SCENARIOS[0])
+    asked_of = (
+        ask_all(today, POLICIES, seeds=POLICY_SEEDS, edge_seeds=POLICY_EDGE_SEEDS),
+        ask_all(today.replace(BEYOND), POLICIES, ("alternatives",), seeds=POLICY_SEEDS),
+    )
+    here, beyond = (answer_all(one, where.folder / "policy", workers=where.workers) for one in asked_of)
+    print("policies: done", file=sys.stderr, flush=True)
+    return here, beyond
+
+
+def bought(found: Answer) -> str:
+    """What was found part by part, in words and as tables."""
+    said = policy.sentences(found)
+    parts = [said.pop("alternatives"), *map(markdown, alone(found))]
+    if found.sizes is not None:
+        parts += [said.pop("sizes"), markdown(policy_words.sizes_table(found.sizes))]
+    if found.delays is not None:
+        parts += [said.pop("delays"), markdown(policy_words.delays_table(found.delays))]
+    if found.expected is not None:
+        parts += [said.pop("expected"), markdown(policy_words.expected_table(found.expected))]
+    return "\n\n".join(parts)
+
+
+def alone(found: Answer) -> list[Table]:
+    """What each policy alone changes with the news, and in quiet times."""
+    assert found.alternatives is not None
+    few = [one for one in AVOIDED if one.name in (BREAKDOWN, CRISIS, LOSSES, "forced_sales_bn", "output_lowest")]
+    names = found.alternatives.design.policies
+    return [
+        policy_words.effects_table(found.alternatives, measures, world, names, "")
+        for measures, world in ((few, NEWS), (QUIET, CALM))
+    ]
+
+
+def markdown(shown: Table) -> str:
+    return table(tuple(shown.header), [tuple(row) for row in shown.rows])
+
+
 def pictures(found: Mapping[str, Answers], edges: Edges) -> None:
     of_keg = found[DEFAULT][SCENARIOS[1], 1]
     (FIGURES / "explained.png").write_bytes(png(attribution.waterfall(of_keg), dpi=110))
@@ -156,12 +220,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     where = Where(ROOT / "outputs" / f"numbers-{source_digest()}", chosen.workers)
     edges = distances(where)
     found = attributions(where)
+    decide, (here, beyond) = sensitive(where), policies(where)
     pictures(found, edges)
     content = {
         "answers-headline": lambda: f"**{headline(edges)}**",
         "answers-explained": lambda: explained(found),
         "answers-distance": lambda: distance_table(edges),
         "answers-draws": lambda: drawn(edges),
+        "answers-numbers": lambda: numbers_that_decide(decide),
+        "answers-policies": lambda: bought(here),
+        "answers-policies-beyond": lambda: bought(beyond),
     }
     write(content, OF_ANSWERS.documents)
     write({"answers-stamp": lambda: stamped(OF_ANSWERS, digest, SEEDS_OF_EDGE)}, (ANSWERS,))

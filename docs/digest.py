@@ -88,7 +88,7 @@ def validation_digest() -> str:
 
 def answers_digest() -> str:
     """Return the same for what docs/answers.py makes: how questions are put to runs can change its numbers too."""
-    return with_packages("attribution", "distance")
+    return with_packages("alternatives", "attribution", "distance", "influence")
 
 
 def with_packages(*packages: str, also: str = "") -> str:
