@@ -30,7 +30,13 @@ from abm.distance.question import ask
 from abm.distance.search import Edge
 from abm.figures.edge import edge_figure
 from abm.figures.style import png
-from abm.report import attribution, edge
+from abm.influence.design import designed as designed_screen
+from abm.influence.question import questions
+from abm.influence.run import Sensitivity, sensitivity
+from abm.policy import POLICIES
+from abm.report import attribution, edge, policy, policy_words
+from abm.report import sensitivity as influence
+from abm.report.tables import Table
 from abm.scenario import Scenario
 
 GRADUAL = 500  # days of news
