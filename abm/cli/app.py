@@ -8,6 +8,7 @@ import typer
 
 from abm import __version__
 from abm.cli.calibrate import calibrate
+from abm.cli.chains import chains
 from abm.cli.compare import compare
 from abm.cli.demo import demo
 from abm.cli.edge import edge
@@ -41,6 +42,7 @@ app.command()(edge)
 app.command()(calibrate)
 app.command()(story)
 app.command()(why)
+app.command()(chains)
 app.add_typer(scenarios, name="scenarios")
 
 
