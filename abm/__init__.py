@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from abm.chains.answer import Chains
     from abm.clearing import Clearing, clearing_payments
     from abm.experiments.compare import compare
     from abm.experiments.files import read
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Chains",
     "Clearing",
     "ComparisonResult",
     "RunResult",
@@ -49,6 +51,7 @@ _HOMES = {
     "simulator": "abm.experiments.simulator",
     "clearing_payments": "abm.clearing",
     "Clearing": "abm.clearing",
+    "Chains": "abm.chains.answer",
     "RunResult": "abm.experiments.results",
     "ComparisonResult": "abm.experiments.results",
 }

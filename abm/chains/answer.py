@@ -23,7 +23,7 @@ from abm.chains.graph import (
     pushes,
     sectors,
 )
-from abm.chains.shortest import Moves
+from abm.chains.shortest import Shortest
 from abm.errors import InputError, shown
 from abm.outcome.why import FAILURE
 from abm.outcome.wording import count, in_words, listed, told
@@ -77,21 +77,20 @@ class Chains:
 
     @property
     def sentence(self) -> str:
-        """Who failed, and how far from the news, in a sentence or two."""
+        """Who failed, and how far from the news, in a sentence."""
         if self.edges.is_empty():
             return "The event log of this run is empty, so there is no chain in it."
         if self.failures.is_empty():
             return "Nobody fails in this run, so there is no chain from the news to a failure."
         few, many = self.failures.select(low=pl.min("steps"), high=pl.max("steps")).row(0)
         steps = count(few, "step") if few == many else f"{few} to {many} steps"
-        said = f"{who_failed(self.failures)} failed, {steps} from where the chain begins."
         begins = dict(self.failures.group_by("source").len().rows())
         sources = [name for names in SOURCES for name in names if name in begins]
+        said = f"{who_failed(self.failures)} failed, {steps} from"
         if len(sources) == 1:
-            which = "The chain begins" if self.failures.height == 1 else "All chains begin"
-            return f"{said} {which} with {BEGINS[sources[0]]}."
-        first, *others = [f"{begins[name]:,} with {BEGINS[name]}" for name in sources]
-        return f"{said} Of the chains {first.replace(' with', ' begin with', 1)}{', '.join(['', *others])}."
+            return f"{said} {BEGINS[sources[0]]}."
+        parts = [f"{begins[name]:,} with {BEGINS[name]}" for name in sources]
+        return f"{said} where chains begin: {listed(parts, most=9)}."
 
     def graph(self) -> networkx.MultiDiGraph:
         """The graph for NetworkX, each actor a node, with parallel edges for channels and kinds of event."""
@@ -135,11 +134,11 @@ def each_failure(events: pl.DataFrame, pushed: pl.DataFrame, kinds: Mapping[str,
     failed = events.filter(pl.col("kind").str.contains(FAILURE))
     if failed.is_empty():
         return
-    moves = Moves(pushed)
+    shortest = Shortest(pushed)
     for number, day, name in failed.select("event_id", "tick", "actor").rows():
-        path = moves.shortest(number)
+        path = shortest.to(number)
         rows = [events.row(event, named=True) for event in path.events]
-        steps, source = moves.of_record(number)
+        steps, source = shortest.of_record(number)
         yield (
             *(number, day, name, kind_of(name, kinds), path.actors[0], rows[0]["tick"], path.steps),
             " → ".join(kind_of(actor, kinds) for actor in path.actors),

@@ -87,7 +87,7 @@ def pushes(events: pl.DataFrame, ticks: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(FIRMS))
         .otherwise(actor)
     )
-    marked = events.with_columns(doer=doer, target=hit)
+    marked = events.with_columns(doer=pl.when(doer != hit).then(doer), target=hit)
     before = marked["target"].gather(marked["caused_by"].fill_null(0)) if marked.height else marked["target"]
     root = pl.col("caused_by").is_null()
     known = kind.is_in(("news", "shock", "own_loss", "timed_action"))  # roots that are sources of their own

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
-import numpy as np
 import polars as pl
 
 from abm.chains.graph import SOURCES
-from abm.errors import InputError
 from abm.outcome.wording import NO_MONEY
 
-FALLS = ("price_move", "news", "shock")  # whose amounts are log points, negative for a fall
-NEVER = np.iinfo(np.int64).max
+RISE = -1.0  # the weight of a push that is no fall and carries no dollars
+LONGER_THAN_ANY = 1_000_000_000  # steps: between sources of one rank and the next
 
 
 @dataclass(frozen=True)
@@ -34,132 +31,95 @@ class Path:
         return len(self.actors) - 1
 
 
-class Moves:
-    """The steps that a chain may take, and the shortest chains made of them.
+class Shortest:
+    """The shortest chains through a log of pushes.
 
     A chain is a sequence of pushes in which each pushes whoever makes the next, and comes before it: a path that
-    respects time, over events that happened (Kempe, Kleinberg and Kumar 2002; Wu et al. 2014). Its last push is the one
-    that the log has on record for the failure: what he failed of. How the news came to whoever gave it may be any
-    way, and the shortest passes through the fewest actors:
+    respects time, over events that happened (Kempe, Kleinberg and Kumar 2002). What an actor does, the log explains:
+    of what a fund was called, or a bank failed. But a price is moved by all who sell and by all news, and the log
+    names only what moved it most on its day. So a chain goes back from a failure along the log's own causes, and
+    where it comes to a market it may go on with any earlier sale or fall there. Of all such ways the shortest passes
+    through the fewest actors:
 
-        reached(v, 0) = 0 for a source, else never
-        reached(v, n) = min over pushes e on v with time(e) > reached(source of e, n - 1) of time(e)
+        steps(e) = 1 + steps(what the log has behind e)                          if no market stands between
+        steps(e) = 1 + min over earlier sales and falls q in the market steps(q)  if a market made the push e
 
-    and a failure of which u gave the last push, at time t, is n + 1 steps away, for the least n with
-    reached(u, n) < t. Of equally short chains it goes back, from each of its events, the way that the log has on
-    record where that is one of them; else by the largest push in dollars, and of pushes without dollars by the
-    deepest fall, then the earliest. Only what the scenario's news reaches by no chain begins with everyday news, and
-    only what that does not reach either with an event for which no cause was logged.
+    with one step more where whoever made it was prompted. Of equally short ways it takes the log's own where that is
+    one of them, else the largest push in dollars, then the deepest fall, then the earliest. Only what the scenario's
+    news reaches by no chain begins with everyday news, and only what that does not reach either with an event for
+    which no cause was logged.
 
-    It is not the chain of record, which `why` tells. That names for each event the one cause that weighed most on
-    its day; this one may, from the last push on, use any earlier push on an actor, so it is never longer than a chain
-    of record from the same kind of source. It says how near a failure is to the news, not what weighed most.
+    It is not the chain of record, which `why` tells: that goes on, at each market, with what moved the price most on
+    the day. This one says how near a failure is to the news, and is never longer from the same kind of source.
     """
 
     def __init__(self, pushed: pl.DataFrame) -> None:
-        names = pl.concat([pushed["source"], pushed["target"], pushed["prompted_by"].drop_nulls()]).unique().sort()
-        self.names: list[str] = names.to_list()
-        self.codes = {name: code for code, name in enumerate(self.names)}
-        source, target, prompt = (
-            pushed[name]
-            .replace_strict(self.names, range(len(self.names)), default=-1, return_dtype=pl.Int64)
-            .to_numpy()
-            for name in ("source", "target", "prompted_by")
-        )
-        self.source_of, self.target_of, self.prompt_of = source, target, prompt
-        events = np.arange(pushed.height)
-        falls, no_money = (pushed["kind"].is_in(kinds).to_numpy() for kinds in (FALLS, NO_MONEY))
-        amount = pushed.select(pl.coalesce("dollars_bn", "amount")).to_series().to_numpy()
-        weight = np.where(no_money, -1.0 / (1.0 + np.maximum(np.where(falls, -amount, 0.0), 0.0)), amount)
-        # A prompt comes just before the push that it prompts: times are 2 e and 2 e + 1.
-        push, prompted = source != target, prompt >= 0
-        order = np.concatenate([2 * events[push] + 1, 2 * events[prompted]])
-        rank = np.argsort(order, kind="stable")
-        self.time = order[rank]
-        self.start = np.concatenate([source[push], prompt[prompted]])[rank]
-        self.end = np.concatenate([target[push], source[prompted]])[rank]
-        self.weight = np.concatenate([weight[push], np.full(prompted.sum(), -1.0)])[rank]
         self.caused_by: list[int | None] = pushed["caused_by"].to_list()
-        self._best: dict[tuple[int, int, int], tuple[np.ndarray, np.ndarray]] = {}
+        self.source: list[str] = pushed["source"].to_list()
+        self.target: list[str] = pushed["target"].to_list()
+        self.prompted_by: list[str | None] = pushed["prompted_by"].to_list()
+        self.behind: list[int] = []  # by event, the last push in the chain of record to it; -1: none
+        self.before: dict[int, int] = {}  # by push, the one before it in the shortest chain; -1: it is the first
+        self._walk(pushed.select(weight()).to_series().to_list())
 
-    @cached_property
-    def reached(self) -> tuple[tuple[np.ndarray, ...], ...]:
-        """By rank of source and number of steps, when each actor is first reached, in the time of `self.time`."""
-        return tuple(self._reached_from(names) for names in SOURCES)
+    def _walk(self, weights: list[float]) -> None:
+        """Go through the log once: what came before an event is known when it is reached."""
+        ranks = {name: rank for rank, names in enumerate(SOURCES) for name in names}
+        costs: dict[int, int] = {-1: 0}
+        best: dict[str, tuple[int, float, int]] = {}  # by market: cost, less the weight, and number of a push on it
+        for event, (source, target, prompt, cause) in enumerate(
+            zip(self.source, self.target, self.prompted_by, self.caused_by, strict=True)
+        ):
+            recorded = -1 if cause is None else self.behind[cause]
+            if source == target:
+                self.behind.append(recorded)
+                continue
+            self.behind.append(event)
+            by = prompt or source
+            if by in ranks:
+                recorded = -1
+            elif by in best and best[by][0] < costs[recorded]:
+                recorded = best[by][2]
+            self.before[event] = recorded
+            cost = costs[recorded] + ranks.get(by, 0) * LONGER_THAN_ANY + (1 if prompt is None else 2)
+            costs[event] = cost
+            if target.startswith("market:") and weights[event] > RISE:
+                own = (cost, -weights[event], event)
+                best[target] = min(best.get(target, own), own)
 
-    def _reached_from(self, names: tuple[str, ...]) -> tuple[np.ndarray, ...]:
-        first = np.full(len(self.names), NEVER)
-        first[[self.codes[name] for name in names if name in self.codes]] = -1
-        steps = [first]
-        while True:
-            open_ = self.time > steps[-1][self.start]
-            after = steps[-1].copy()
-            np.minimum.at(after, self.end[open_], self.time[open_])
-            if np.array_equal(after, steps[-1]):
-                return tuple(steps)
-            steps.append(after)
-
-    def shortest(self, failure: int) -> Path:
+    def to(self, failure: int) -> Path:
         """Return the shortest chain to an event of the log."""
-        last = self._push_before(failure)
-        giver = self.source_of[last // 2]
-        for rank, steps in enumerate(self.reached):
-            for n, reached in enumerate(steps):
-                if reached[giver] < last:
-                    return self._walked_back(rank, n, failure, last)
-        raise InputError(f"events: event {failure} goes back to no root; allowed is a log as powderkeg wrote it")
-
-    def _walked_back(self, rank: int, n: int, failure: int, recorded: int) -> Path:
-        actors, chosen, until = [int(self.target_of[failure])], [failure], 2 * failure + 1
-        for left in range(n + 1, 0, -1):
-            move = int(np.searchsorted(self.time, recorded))
-            if left <= n:
-                moves, best = self._best_on(rank, left, actors[-1])
-                place = int(np.searchsorted(moves, move))
-                if place == len(moves) or moves[place] != move:  # the way on record is longer
-                    move = int(best[np.searchsorted(self.time[moves], until, side="right") - 1])
-            event, is_push = divmod(int(self.time[move]), 2)
-            until = int(self.time[move]) - 1
-            recorded = until if is_push and self.prompt_of[event] >= 0 else self._push_before(self.caused_by[event])
-            actors.append(int(self.start[move]))
-            chosen.append(event)
+        actors, chosen = [self.target[failure]], [failure]
+        push = self.behind[failure]
+        while push >= 0:
+            by = self.prompted_by[push]
+            actors += [self.source[push]] if by is None else [self.source[push], by]
+            chosen.append(push)
+            push = self.before[push]
         root = self.caused_by[chosen[-1]]
         chosen.append(chosen[-1] if root is None else root)
-        names = tuple(self.names[actor] for actor in reversed(actors))
-        return Path(names, tuple(sorted({*chosen, *self._within(chosen)})))
-
-    def _push_before(self, event: int | None) -> int:
-        """Return the time of the push that the chain of record to an event has last, this event included."""
-        while event is not None and self.source_of[event] == self.target_of[event]:
-            event = self.caused_by[event]
-        return -1 if event is None else 2 * event + 1
+        return Path(tuple(reversed(actors)), tuple(sorted({*chosen, *self._within(chosen)})))
 
     def _within(self, chosen: list[int]) -> Iterator[int]:
         """Yield what went on within an actor between two pushes of a chain and led to the second, as his seizure."""
         for event, before in pairwise(chosen):
             cause = self.caused_by[event]
-            if cause is not None and cause > before and self.source_of[cause] == self.target_of[cause]:
+            if cause is not None and cause > before and self.source[cause] == self.target[cause]:
                 yield cause
-
-    def _best_on(self, rank: int, n: int, at: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the moves that reach an actor in n steps, and up to each of them the one that weighs most."""
-        key = (rank, n, at)
-        if key not in self._best:
-            onto = np.flatnonzero(self.end == at)
-            moves = onto[self.time[onto] > self.reached[rank][n - 1][self.start[onto]]]
-            weight = self.weight[moves]
-            highest = np.maximum.accumulate(weight)
-            new = np.concatenate([[True], highest[1:] > highest[:-1]])
-            self._best[key] = moves, moves[np.maximum.accumulate(np.where(new, np.arange(len(moves)), 0))]
-        return self._best[key]
 
     def of_record(self, event: int) -> tuple[int, str]:
         """Return the steps from one actor to another in the chain of record to an event, and its source."""
-        steps, last = 0, event
-        number: int | None = event
-        while number is not None:
-            last = number
-            steps += int(self.source_of[number] != self.target_of[number]) + int(self.prompt_of[number] >= 0)
-            number = self.caused_by[number]
-        first = self.prompt_of[last] if self.prompt_of[last] >= 0 else self.source_of[last]
-        return steps, self.names[first]
+        steps, push, by = 0, self.behind[event], ""
+        while push >= 0:
+            by = self.prompted_by[push] or self.source[push]
+            steps += 1 if self.prompted_by[push] is None else 2
+            cause = self.caused_by[push]
+            push = -1 if cause is None else self.behind[cause]
+        return steps, by
+
+
+def weight() -> pl.Expr:
+    """Return how much a push weighs among equally short ways: dollars first, of pushes without them the deeper fall."""
+    amount = pl.coalesce("dollars_bn", "amount")
+    fall = RISE / (1.0 - amount.clip(upper_bound=0.0))
+    return pl.when(pl.col("kind").is_in(NO_MONEY)).then(fall).otherwise(amount.clip(0.0))

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from abm.chains.answer import Chains
 
 WIDTH, HEIGHT, LINE = 8.0, 4.2, 0.15  # inches: of the picture, of the map in it, of a line under it
-LETTERS, LONGEST = 7.5, 142  # points, and of them so many to a line
-MOST = 18  # arrows
+LETTERS, LONGEST = 7.5, 147  # points, and of them so many to a line
+MOST, MOST_OF_CHAINS = 18, 12  # arrows, and of them so many because chains go that way
 LEAST = 0.01  # $bn: an arrow of less, on no chain, is not drawn
 LISTED = 3  # parts of an arrow
 FEW = 2  # that failed, and have a box each
@@ -177,26 +177,26 @@ def described(parts: pl.DataFrame, dollars: float | None) -> str:
 
 
 def chosen(every: Sequence[Arrow]) -> list[Arrow]:
-    """Return the arrows to draw: those of shortest chains, then of most dollars, then of the scenario's news."""
-    worth = [
+    """Return the arrows to draw: those of most shortest chains, then of most dollars, then of the scenario's news."""
+
+    def most_first(arrow: Arrow) -> tuple[Any, ...]:
+        return (-(arrow.dollars or 0.0), -arrow.chains, arrow.source.words, arrow.target.words)
+
+    of_chains = sorted((arrow for arrow in every if arrow.chains), key=lambda arrow: (-arrow.chains, most_first(arrow)))
+    others = [
         arrow
-        for arrow in every
+        for arrow in sorted(every, key=most_first)
         if arrow.chains or (arrow.dollars or 0.0) >= LEAST or arrow.source.kind in (NEWS, SCENARIO)
     ]
-    return sorted(
-        worth, key=lambda arrow: (-arrow.chains, -(arrow.dollars or 0.0), arrow.source.words, arrow.target.words)
-    )[:MOST]
+    return list(dict.fromkeys([*of_chains[:MOST_OF_CHAINS], *others]))[:MOST]
 
 
 def caption(every: Sequence[Arrow], drawn: Sequence[Arrow]) -> str:
     """Return how to read the map, and what is not in it."""
     left = [arrow for arrow in every if arrow not in drawn]
     most = max((arrow.dollars or 0.0 for arrow in left), default=0.0)
-    out = (
-        f" Not drawn: {count(len(left), 'pair')} of groups, of {bn(most) if most else 'no dollars'} at most."
-        if left
-        else ""
-    )
+    carry = f"none with more than {bn(most)}" if most >= LEAST else "without dollars to speak of"
+    out = f" Not drawn: {count(len(left), 'pair')} of groups, {carry}." if left else ""
     return (
         "Money of the whole run; a dollar counts again where it is passed on, and sales count as far as they found "
         "buyers. An arrow is as wide as the square root of its dollars; dashed, it carries none. A black number: on a "
@@ -304,7 +304,7 @@ def key(axis: Axes) -> None:
         (3.15, "failed, or some did", JAGGED),
     ):
         axis.text(x, at, words, ha="center", va="center", fontsize=LETTERS, bbox={**look, "facecolor": "white"})
-    for x, dollars in ((4.4, 10.0), (5.3, 100.0), (6.25, 1000.0), (7.35, None)):
+    for x, dollars in ((4.1, 10.0), (5.05, 100.0), (6.1, 1000.0), (7.3, None)):
         words, dash = (f"{dollars:,.0f} $bn", "-") if dollars else ("none", "--")
         axis.plot((x, x + 0.3), (at, at), color="black", linewidth=thickness(dollars), linestyle=dash)
-        axis.text(x + 0.36, at, words, va="center", fontsize=LETTERS)
+        axis.text(x + 0.4, at, words, va="center", fontsize=LETTERS)

@@ -64,7 +64,8 @@ def told_failures(found: Chains) -> list[Told]:
         days = f"day {shape['first_day']}"
         if shape["last_day"] > shape["first_day"]:
             days = f"days {shape['first_day']} to {shape['last_day']}"
-        who = count(shape["number"], shape["kind"]) + (f", such as {first['failed']}" if shape["number"] > 1 else "")
+        number, kind, one = shape["number"], shape["kind"], first["failed"]
+        who = f"{count(number, kind)}, such as {one}" if number > 1 else f"{one}, a {kind}"
         said.append(Told(who, days, first["steps"], first["shape"], first["words"]))
     return said
 
