@@ -74,7 +74,10 @@ def test_dollars_of_arrows_are_those_of_edges_between_groups() -> None:
     assert sum(arrow.dollars or 0.0 for arrow in every) == pytest.approx(sum(across))
     of_news = sum(arrow.chains for arrow in every if arrow.source.kind == "news")
     assert of_news == crash.failures.filter(pl.col("source") == "news").height
-    assert len(chosen(every)) <= MOST
+    drawn = chosen(every)
+    assert len(drawn) <= MOST
+    failed = {group for group in groups.values() if group.failed}
+    assert failed == {arrow.target for arrow in drawn if arrow.target.failed and arrow.chains}
 
 
 def test_an_empty_log_is_drawn_and_the_same_world_gives_the_same_bytes() -> None:

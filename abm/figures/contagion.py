@@ -170,14 +170,14 @@ def described(parts: pl.DataFrame, dollars: float | None) -> str:
         how_much = count(events, "time") if dollars is None else bn(amount)
         said.append(f"{'prompted ' if relation == PROMPTS else ''}{words} {how_much}")
     first, last = parts["first_day"].min(), parts["last_day"].max()
-    days = f"day {first}" if first == last else f"days {first} to {last}"
+    days = f"day {first}" if first == last else f"days {first}–{last}"
     rest = [f"{len(said) - LISTED} more"] if len(said) > LISTED else []
     total = f"{bn(dollars)}, of which " if dollars is not None and len(said) > 1 else ""
     return f"{total}{', '.join([*said[:LISTED], *rest])}; {days}"
 
 
 def chosen(every: Sequence[Arrow]) -> list[Arrow]:
-    """Return the arrows to draw: those of most shortest chains, then of most dollars, then of the scenario's news."""
+    """Return the arrows to draw: one to each group that failed, then those of most chains, most dollars, and news."""
 
     def most_first(arrow: Arrow) -> tuple[Any, ...]:
         return (-(arrow.dollars or 0.0), -arrow.chains, arrow.source.words, arrow.target.words)
@@ -188,7 +188,8 @@ def chosen(every: Sequence[Arrow]) -> list[Arrow]:
         for arrow in sorted(every, key=most_first)
         if arrow.chains or (arrow.dollars or 0.0) >= LEAST or arrow.source.kind in (NEWS, SCENARIO)
     ]
-    return list(dict.fromkeys([*of_chains[:MOST_OF_CHAINS], *others]))[:MOST]
+    last = {arrow.target: arrow for arrow in reversed(of_chains) if arrow.target.failed}
+    return list(dict.fromkeys([*last.values(), *of_chains[:MOST_OF_CHAINS], *others]))[:MOST]
 
 
 def caption(every: Sequence[Arrow], drawn: Sequence[Arrow]) -> str:

@@ -26,9 +26,10 @@ READING = (
 )
 HOW = (
     "A chain goes from whoever pushed to whoever was pushed, in the order of events: from the news to a market that "
-    "fell, to a fund that was called, to a dealer that lost on it. Its last push is the one that the log has on record "
-    "for the failure; before it, of all ways that the news could have come, this is the one through the fewest actors. "
-    "It says how near a failure is to the news. What weighed most is the chain of record, which powderkeg why tells."
+    "fell, to a fund that was called, to a dealer that lost on it. What somebody did goes back to what the log has on "
+    "record for it. Where the chain comes to a market, whose price everybody moves, it goes on with whichever earlier "
+    "sale or fall there is nearest to the news: of all such ways this is the one through the fewest actors. It says "
+    "how near a failure is to the news; powderkeg why goes on with what moved the price most on its day."
 )
 EACH = "Each failure with its chain, event by event, is in chains.parquet and chains.json."
 GRAPH = (
