@@ -15,7 +15,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from abm.chains.answer import Chains
     from abm.clearing import Clearing, clearing_payments
     from abm.experiments.compare import compare
     from abm.experiments.files import read
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Chains",
     "Clearing",
     "ComparisonResult",
     "RunResult",
@@ -51,7 +49,6 @@ _HOMES = {
     "simulator": "abm.experiments.simulator",
     "clearing_payments": "abm.clearing",
     "Clearing": "abm.clearing",
-    "Chains": "abm.chains.answer",
     "RunResult": "abm.experiments.results",
     "ComparisonResult": "abm.experiments.results",
 }
