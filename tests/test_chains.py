@@ -17,7 +17,9 @@ from runs import of_kind, run
 
 from abm.chains.answer import Chains, chains, shapes
 from abm.chains.graph import PROMPTS, SOURCES, graphml, node_link_json, pushes
+from abm.chains.shortest import FALLS
 from abm.errors import InputError
+from abm.outcome.events import KINDS, OF_THE_AUTHORITY
 from abm.outcome.why import FAILURE, NO_SUMS, chain_of
 from abm.outcome.wording import NO_MONEY
 
@@ -45,6 +47,48 @@ def test_each_event_is_a_push_from_whoever_did_it_or_was_hit_before() -> None:
     )
     bank = asked(*CRISIS).nodes.row(by_predicate=pl.col("name") == "bank:0", named=True)
     assert bank == {"name": "bank:0", "kind": "bank", "failed": True, "day_failed": 5, "losses_bn": 1.5}
+
+
+ROOTS = ("news", "own_loss", "timed_action", "shock")
+# What an event caused by a fall of notes is a push of, from whom on whom: by kind, with what its log line says.
+FELL, MARKET = "market:notes", ("market:notes", "scenario")
+TO_OTHERS = (
+    "shortfall",
+    "bank_loss",
+    "loan_recalled",
+    "redemption_notice",
+    "reserves_withdrawn",
+    "refinancing_refused",
+)
+WITHIN = (
+    *("margin_call", "call_met", "seizure", "risk_limit", "dealer_failed", "bank_failed", "dealer_run", "deposit_run"),
+    *("coin_run", "redemptions_delayed", "lines_drawn", "credit_fund_failed"),
+)
+PUSHES = {
+    "news": (("scenario", "market:crypto"), "everyday_news", "market:crypto"),
+    "shock": (("scenario", "market:crypto"), "news", "market:crypto"),
+    "own_loss": (("scenario", "bank:1"), "scenario", "bank:1"),
+    "timed_action": (("scenario", "scenario"), "scenario", "scenario"),
+    "price_move": (("market:ai_equity", "scenario"), FELL, "market:ai_equity"),
+    "forced_sale": (("bank:1", "scenario"), "bank:1", "market:notes"),
+    "limit_sale": (("market:crypto", "scenario"), "crypto_holders", "market:notes"),
+    "liquidation": (MARKET, FELL, "crypto_holders"),
+    "sales_rationed": (("investors", "scenario"), FELL, "investors"),
+    "builder_defaults": (("scenario", "scenario"), FELL, "builders"),
+    "loan_losses": (("scenario", "bank:0"), FELL, "firms"),
+    **dict.fromkeys((*TO_OTHERS, *OF_THE_AUTHORITY), (("dealer:1", "bank:1"), "dealer:1", "bank:1")),
+    **dict.fromkeys(WITHIN, (("fund:1", "dealer:1"), FELL, "fund:1")),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_event_has_its_source_and_its_target(kind: str) -> None:
+    ends, source, target = PUSHES[kind]
+    cause = None if kind in ROOTS else 0
+    fall = (1, "price_move", *MARKET, "", "notes", -0.1, None)
+    event = pushes(log(fall, (2, kind, *ends, "", "notes", 1.0, cause)), NO_SERIES).row(1, named=True)
+    assert (event["source"], event["target"]) == (source, target)
+    assert event["prompted_by"] == (FELL if source not in (FELL, target) and cause == 0 else None)
 
 
 def test_the_shortest_chain_is_the_one_that_is_there_by_hand() -> None:
@@ -106,6 +150,20 @@ def test_of_equally_short_ways_off_the_record_the_one_of_most_dollars_is_told() 
     own = asked(*rows).to("bank:1")
     assert own["actors"] == ["news", "market:ai_equity", "fund:1", "market:notes", "bank:1"]
     assert own["record_steps"] == 7
+
+
+def test_who_was_prompted_is_a_step_more() -> None:
+    rows = (
+        *(NEWS, FALL, CALL),
+        (1, "redemption_notice", "investors", "fund:1", "redemptions", "", 5.0, 1),
+        (2, "forced_sale", "fund:0", "scenario", "margin_calls", "notes", 3.0, 2),
+        (2, "forced_sale", "fund:1", "scenario", "redemptions", "notes", 7.0, 3),
+        (2, "price_move", "market:notes", "scenario", "", "notes", -0.1, 5),
+        (3, "bank_failed", "bank:0", "bank:0", "fund_default_losses", "", -0.5, 6),
+    )
+    own = asked(*rows).to("bank:0")
+    assert own["actors"] == ["news", "market:ai_equity", "fund:0", "market:notes", "bank:0"]
+    assert (own["steps"], own["record_steps"]) == (4, 5)
 
 
 def test_a_rise_is_no_way_by_which_a_fall_came() -> None:
@@ -186,8 +244,6 @@ KIND = st.sampled_from(
         *("builder_defaults", "loan_losses", "refinancing_refused", "trading_halted", "liquidation"),
     ]
 )
-FALLS = ("price_move", "news", "shock")
-ROOTS = ("news", "own_loss", "timed_action", "shock")
 
 
 @st.composite

@@ -11,7 +11,7 @@ import polars as pl
 from abm.chains.graph import SOURCES
 from abm.outcome.wording import NO_MONEY
 
-RISE = -1.0  # the weight of a push that is no fall and carries no dollars
+FALLS = ("news", "price_move", "shock")  # kinds whose amounts are log points, negative for a fall
 LONGER_THAN_ANY = 1_000_000_000  # steps: between sources of one rank and the next
 
 
@@ -62,7 +62,7 @@ class Shortest:
         self.before: dict[int, int] = {}  # by push, the one before it in the shortest chain; -1: it is the first
         self._walk(pushed.select(weight()).to_series().to_list())
 
-    def _walk(self, weights: list[float]) -> None:
+    def _walk(self, weights: list[float | None]) -> None:
         """Go through the log once: what came before an event is known when it is reached."""
         ranks = {name: rank for rank, names in enumerate(SOURCES) for name in names}
         costs: dict[int, int] = {-1: 0}
@@ -83,8 +83,9 @@ class Shortest:
             self.before[event] = recorded
             cost = costs[recorded] + ranks.get(by, 0) * LONGER_THAN_ANY + (1 if prompt is None else 2)
             costs[event] = cost
-            if target.startswith("market:") and weights[event] > RISE:
-                own = (cost, -weights[event], event)
+            weighs = weights[event]
+            if target.startswith("market:") and weighs is not None:
+                own = (cost, -weighs, event)
                 best[target] = min(best.get(target, own), own)
 
     def to(self, failure: int) -> Path:
@@ -119,7 +120,10 @@ class Shortest:
 
 
 def weight() -> pl.Expr:
-    """Return how much a push weighs among equally short ways: dollars first, of pushes without them the deeper fall."""
-    amount = pl.coalesce("dollars_bn", "amount")
-    fall = RISE / (1.0 - amount.clip(upper_bound=0.0))
-    return pl.when(pl.col("kind").is_in(NO_MONEY)).then(fall).otherwise(amount.clip(0.0))
+    """Return how much a push on a market weighs among equally short ways: dollars first, then the deeper fall.
+
+    Null for what is neither a sale nor a fall, as good news or a halt, which is no way by which others fail.
+    """
+    kind, size = pl.col("kind"), pl.coalesce("dollars_bn", "amount")
+    falls = kind.is_in(FALLS) & (size < 0.0)
+    return pl.when(falls).then(-1.0 / (1.0 - size)).when(~kind.is_in(NO_MONEY)).then(size.clip(0.0))
