@@ -76,9 +76,7 @@ class Shortest:
                 continue
             self.behind.append(event)
             by = prompt or source
-            if by in ranks:
-                recorded = -1
-            elif by in best and best[by][0] < costs[recorded]:
+            if by in best and best[by][0] < costs[recorded]:
                 recorded = best[by][2]
             self.before[event] = recorded
             cost = costs[recorded] + ranks.get(by, 0) * LONGER_THAN_ANY + (1 if prompt is None else 2)

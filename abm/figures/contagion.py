@@ -56,6 +56,7 @@ SAID: Mapping[str, str] = {
     "bank_loss": "losses on loans",
     "loan_recalled": "loans recalled",
     "own_loss": "losses on other business",
+    "shock": "shocks",
     "news": "falls of its price",
     "price_move": "falls of its price",
 }
