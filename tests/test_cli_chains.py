@@ -17,6 +17,7 @@ from abm.figures.style import svg
 from abm.report.chains import again, chains_files, contagion_section, failures_table, told_failures
 from abm.report.pages import picture, run_report
 from abm.scenario import load
+from abm.sweep.folder import SweepResult
 
 FILES = {
     *("chains.parquet", "chains.json", "contagion.parquet", "contagion.graphml", "contagion.json", "scenario.toml"),
@@ -93,6 +94,13 @@ def test_a_comparison_has_no_chains(capsys: pytest.CaptureFixture[str], monkeypa
     monkeypatch.setattr("abm.experiments.files.read", lambda _: object())
     code, _, err = called(capsys, "chains", "there")
     assert (code, err) == (2, "there: holds a comparison; allowed is a folder that powderkeg run wrote\n")
+
+
+def test_of_a_sweep_a_run_is_asked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("abm.experiments.files.read", lambda _: SweepResult.__new__(SweepResult))
+    code, _, err = called(capsys, "chains", "there")
+    assert code == 2
+    assert err == "there: holds a sweep; allowed is a run of it, which powderkeg run --from there --row N makes\n"
 
 
 @pytest.mark.slow
