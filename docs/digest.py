@@ -19,6 +19,7 @@ ONLY_SHOW = (
     "alternatives/",
     "attribution/",
     "bench/",
+    "chains/",
     "cli/",
     "distance/",
     "evidence/",

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from made_up_log import CRISIS, asked
 from synthetic import crash, member_run, small_comparison, worlds_compared
 
 from abm.figures.comparison import comparison_figures
@@ -239,6 +240,7 @@ def test_a_single_run_has_a_page():
         ticks=ticks,
         events=events,
         summary=summarise(ticks, all_off=off, scenario=world),
+        chains=asked(*CRISIS),
     )
     page = run_report(result)
     assert Tags(page).open == []

@@ -27,6 +27,7 @@ AROUND_THE_ENGINE = (
     "abm.alternatives",
     "abm.attribution",
     "abm.bench",
+    "abm.chains",
     "abm.cli",
     "abm.distance",
     "abm.evidence",

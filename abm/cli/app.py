@@ -8,6 +8,7 @@ import typer
 
 from abm import __version__
 from abm.cli.calibrate import calibrate
+from abm.cli.chains import chains
 from abm.cli.compare import compare
 from abm.cli.demo import demo
 from abm.cli.edge import edge
@@ -45,6 +46,7 @@ app.command()(policy)
 app.command()(calibrate)
 app.command()(story)
 app.command()(why)
+app.command()(chains)
 app.add_typer(scenarios, name="scenarios")
 
 

@@ -67,8 +67,13 @@ def asked_of(folder: Path, question: Callable[[RunResult], Any]) -> Any:
 
     from abm.experiments.files import read
     from abm.experiments.results import RunResult
+    from abm.sweep.folder import SweepResult
 
     result = read(folder)
+    if isinstance(result, SweepResult):
+        raise InputError(
+            f"{folder}: holds a sweep; allowed is a run of it, which powderkeg run --from {folder} --row N makes"
+        )
     if not isinstance(result, RunResult):
         raise InputError(f"{folder}: holds a comparison; allowed is a folder that powderkeg run wrote")
     try:

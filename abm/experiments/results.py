@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
+    from abm.chains.answer import Chains
     from abm.outcome.story import Sentence
     from abm.outcome.summary import Summary
     from abm.outcome.tables import Tables
@@ -40,8 +41,9 @@ DIFFERENCES = {
 class RunPlots:
     """The figures of a run, as matplotlib figures."""
 
-    def __init__(self, ticks: pl.DataFrame) -> None:
-        self._ticks = ticks
+    def __init__(self, result: RunResult) -> None:
+        self._result = result
+        self._ticks = result.ticks
 
     def prices(self) -> Figure:
         """Each market's price beside what news alone would have made of it."""
@@ -67,12 +69,18 @@ class RunPlots:
 
         return run.failures_and_capital(self._ticks)
 
+    def contagion(self) -> Figure:
+        """Who pushed whom, by kinds of actors, with dollars and channels."""
+        from abm.figures import contagion
+
+        return contagion.contagion_figure(self._result.chains)
+
     def save(self, folder: str | Path) -> dict[str, bytes]:
         """Write all figures as PNG and SVG into a folder that exists; return the SVG by name of the figure."""
         from abm.figures.run import run_figures
         from abm.figures.style import save_all
 
-        return save_all(run_figures(self._ticks), folder)
+        return save_all(run_figures(self._ticks) | {"contagion": self.contagion()}, folder)
 
 
 class ComparisonPlots:
@@ -190,10 +198,17 @@ class RunResult(Result):
 
         return why(self.events, self.tables.agents, about)
 
+    @cached_property
+    def chains(self) -> Chains:
+        """Who pushed whom, `result.chains.graph()`, and the shortest chain from the news to each failure."""
+        from abm.chains.answer import chains
+
+        return chains(self.events, self.tables.agents, self.ticks)
+
     @property
     def plot(self) -> RunPlots:
         """The figures: `result.plot.prices()`."""
-        return RunPlots(self.ticks)
+        return RunPlots(self)
 
     def to_pandas(self, table: str = "ticks") -> pandas.DataFrame:
         """One of the tables as a pandas frame."""

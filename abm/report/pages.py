@@ -55,6 +55,7 @@ _READING_RUN = {
     "forced_sales": "What had to be sold, by who sold it, day by day and summed up.",
     "failures_and_capital": "Above: failures so far. Below: what is left of the lenders' capital.",
 }
+CONTAGION = "contagion"
 _JUDGED = "Economy and finance are judged apart. A label is a cut through a number; what it hangs on is shown."
 CUTS = (
     "Correction: broad equity down by 20 %. Recession: output 1.5 % or more below that without the spark for "
@@ -186,12 +187,16 @@ def comparison_report(data: ComparisonData, drawn: Mapping[str, bytes] | None = 
 
 def run_report(result: RunResult, drawn: Mapping[str, bytes] | None = None) -> str:
     """Return one run as a short self-contained HTML page; `drawn`: its figures as SVG, if drawn already."""
+    from abm.figures.contagion import contagion_figure
     from abm.figures.run import run_figures
+    from abm.report.chains import READING, contagion_section
 
     scenario, summary = result.scenario, result.summary
     if drawn is None:
-        drawn = {name: svg(figure) for name, figure in run_figures(result.ticks).items()}
-    figures = [picture(content, _READING_RUN[name]) for name, content in drawn.items()]
+        figures = run_figures(result.ticks) | {CONTAGION: contagion_figure(result.chains)}
+        drawn = {name: svg(figure) for name, figure in figures.items()}
+    pictures = {name: picture(content, (_READING_RUN | {CONTAGION: READING})[name]) for name, content in drawn.items()}
+    contagion = [contagion_section(result.chains, pictures.pop(CONTAGION))] if CONTAGION in pictures else []
     rows = [
         (key, meaning, _value(getattr(summary, key), unit))
         for key, unit, meaning in Summary.describe()
@@ -206,7 +211,8 @@ def run_report(result: RunResult, drawn: Mapping[str, bytes] | None = None) -> s
                 f"{summary.banks_failed} banks failed."
             ),
             sections=[
-                Section("What happened", figures=figures),
+                Section("What happened", figures=list(pictures.values())),
+                *contagion,
                 Section("In numbers", tables=[Table(("key", "meaning", "value"), rows, text_columns=99)]),
                 Section(
                     "Liquidity",
