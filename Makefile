@@ -26,7 +26,7 @@ help:
 	@echo 'make check     the part of it that takes under a minute, for every commit'
 	@echo 'make test-all  the tests under every supported Python found here, and with the lowest and newest Mesa'
 	@echo 'make docs      the documentation as a site: site/index.html'
-	@echo 'make numbers   the numbers and figures of README and docs/ (two hours on two cores)'
+	@echo 'make numbers   the numbers and figures of README and docs/ (three hours on two cores)'
 	@echo 'make baseline  the stored results that tests compare with, on purpose'
 	@echo 'make lock      the locked versions in requirements/'
 	@echo 'make hooks     make check before every commit'
@@ -63,6 +63,7 @@ numbers: $(DEV)
 	$(BIN)/python docs/maps.py
 	$(BIN)/python docs/scenario_runs.py
 	$(BIN)/python docs/validation.py
+	$(BIN)/python docs/answers.py
 
 baseline: $(DEV)
 	$(BIN)/python -m pytest -q -p no:randomly --refresh-baseline tests/test_baseline.py
