@@ -46,7 +46,8 @@ def test_nothing_is_stale(build: ModuleType) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/results.md", "docs/scenarios.md", "docs/sweeps.md", "docs/validation.md"]
+    "page",
+    ["README.md", "docs/answers.md", "docs/results.md", "docs/scenarios.md", "docs/sweeps.md", "docs/validation.md"],
 )
 def test_a_number_changed_by_hand_is_noticed(build: ModuleType, tmp_path: Path, page: str, monkeypatch) -> None:
     for name in {name for made in build.MADE for name in made.documents}:
