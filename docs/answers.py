@@ -48,7 +48,9 @@ SEEDS_OF_EDGE = 8
 DRAWS = 12
 SEEDS = {(SCENARIOS[0], 1): 30, (SCENARIOS[1], 1): 12, (SCENARIOS[0], GRADUAL): 8, (SCENARIOS[1], GRADUAL): 8}
 TRAJECTORIES, SAMPLES = 8, 64
-POLICY_SEEDS, POLICY_EDGE_SEEDS = 12, 12
+POLICY_SEEDS = 12
+SIZED = ("note_purchases", "margin_floors", "margin_buffers", "bank_capital", "leverage_cap")
+BROKEN = "dealers_failed>=2"  # what sizes are asked by: it needs no twins
 BEYOND = {"funds.leverage": 2.2}  # a world in which most seeds break, so that there is something to avoid
 Answers = dict[tuple[str, int], Explanation]
 Edges = dict[tuple[str, int], Found]
@@ -171,34 +173,35 @@ def numbers_that_decide(found: Sensitivity) -> str:
     return "\n\n".join([influence.answer(found), *map(markdown, shown)])
 
 
-def policies(where: Where) -> tuple[Answer, Answer]:
-    """What policies buy in today's world, and what in one beyond the edge."""
+def policies(where: Where) -> tuple[Answer, Answer, Answer]:
+    """What policies buy in today's world, what in one beyond the edge, and how much of them moves the edge."""
     today = abm.load(SCENARIOS[0])
     asked_of = (
-        ask_all(today, POLICIES, seeds=POLICY_SEEDS, edge_seeds=POLICY_EDGE_SEEDS),
-        ask_all(today.replace(BEYOND), POLICIES, ("alternatives",), seeds=POLICY_SEEDS),
+        ask_all(today, POLICIES, ("alternatives", "expected"), seeds=POLICY_SEEDS),
+        ask_all(today.replace(BEYOND), POLICIES, ("alternatives", "delays"), seeds=POLICY_SEEDS),
+        ask_all(today, SIZED, ("sizes",), edge_seeds=SEEDS_OF_EDGE, outcome=BROKEN),
     )
-    here, beyond = (answer_all(one, where.folder / "policy", workers=where.workers) for one in asked_of)
+    here, beyond, sized = (answer_all(one, where.folder / "policy", workers=where.workers) for one in asked_of)
     print("policies: done", file=sys.stderr, flush=True)
-    return here, beyond
+    return here, beyond, sized
 
 
 def bought(found: Answer) -> str:
     """What was found part by part, in words and as tables."""
-    said = policy.sentences(found)
-    parts = [said.pop("alternatives"), *map(markdown, alone(found))]
-    if found.sizes is not None:
-        parts += [said.pop("sizes"), markdown(policy_words.sizes_table(found.sizes))]
-    if found.delays is not None:
-        parts += [said.pop("delays"), markdown(policy_words.delays_table(found.delays))]
-    if found.expected is not None:
-        parts += [said.pop("expected"), markdown(policy_words.expected_table(found.expected))]
-    return "\n\n".join(parts)
+    tables = {
+        "alternatives": alone(found),
+        "sizes": [] if found.sizes is None else [policy_words.sizes_table(found.sizes)],
+        "delays": [] if found.delays is None else [policy_words.delays_table(found.delays)],
+        "expected": [] if found.expected is None else [policy_words.expected_table(found.expected)],
+    }
+    parts = ((said, *map(markdown, tables[part])) for part, said in policy.sentences(found).items())
+    return "\n\n".join(line for part in parts for line in part)
 
 
 def alone(found: Answer) -> list[Table]:
     """What each policy alone changes with the news, and in quiet times."""
-    assert found.alternatives is not None
+    if found.alternatives is None:
+        return []
     few = [one for one in AVOIDED if one.name in (BREAKDOWN, CRISIS, LOSSES, "forced_sales_bn", "output_lowest")]
     names = found.alternatives.design.policies
     return [
@@ -226,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     where = Where(ROOT / "outputs" / f"numbers-{source_digest()}", chosen.workers)
     edges = distances(where)
     found = attributions(where)
-    decide, (here, beyond) = sensitive(where), policies(where)
+    decide, (here, beyond, sized) = sensitive(where), policies(where)
     pictures(found, edges)
     content = {
         "answers-headline": lambda: f"**{headline(edges)}**",
@@ -236,6 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "answers-numbers": lambda: numbers_that_decide(decide),
         "answers-policies": lambda: bought(here),
         "answers-policies-beyond": lambda: bought(beyond),
+        "answers-policies-sized": lambda: bought(sized),
     }
     write(content, OF_ANSWERS.documents)
     write({"answers-stamp": lambda: stamped(OF_ANSWERS, digest, SEEDS_OF_EDGE)}, (ANSWERS,))
