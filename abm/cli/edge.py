@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.options import Cluster, Quiet, ScenarioName, Set, Workers, chosen_scenario, default_folder, safe_name
+from abm.cli.options import (
+    Cluster,
+    Json,
+    Out,
+    Quiet,
+    ScenarioName,
+    Set,
+    Workers,
+    chosen_scenario,
+    default_folder,
+    safe_name,
+)
 from abm.cli.screen import Bars, Screen
 from abm.errors import InputError
 
@@ -64,12 +75,10 @@ def edge(
         int, typer.Option(min=0, help="Worlds with other assumed numbers in which the edge is looked for too.")
     ] = 0,
     changes: Set = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write; default: under outputs/.")] = None,
+    out: Out = None,
     workers: Workers = None,
     cluster: Cluster = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the answer as JSON on stdout, and nothing else.")
-    ] = False,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """How far the system is from the edge, with its interval; goes on where it was stopped.

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abm.cli.announcing import say_how_long
-from abm.cli.options import Cluster, Json, Quiet, ScenarioName, Set, Workers, chosen_scenario, default_folder
+from abm.cli.options import (
+    Cluster,
+    DryRun,
+    Json,
+    Out,
+    Quiet,
+    ScenarioName,
+    Set,
+    Workers,
+    chosen_scenario,
+    default_folder,
+)
 from abm.cli.screen import Bar, Screen
 from abm.cli.sweep import Shown
 
@@ -46,14 +57,10 @@ def explain(
         ),
     ] = None,
     set_: Set = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where to write.", show_default="under outputs/")
-    ] = None,
+    out: Out = None,
     workers: Workers = None,
     cluster: Cluster = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would take, measured on two runs, and stop.")
-    ] = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

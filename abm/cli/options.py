@@ -30,6 +30,7 @@ Workers = Annotated[
 Cluster = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, or 'local', as for sweeps.", show_default=False)
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would take, measured on a run or two, and stop.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 
 

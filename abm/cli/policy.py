@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.options import Cluster, Json, Quiet, ScenarioName, Set, Workers, chosen_scenario, default_folder
+from abm.cli.options import (
+    Cluster,
+    DryRun,
+    Json,
+    Out,
+    Quiet,
+    ScenarioName,
+    Set,
+    Workers,
+    chosen_scenario,
+    default_folder,
+)
 from abm.cli.screen import Bars, Screen
 
 if TYPE_CHECKING:
@@ -45,14 +56,10 @@ def policy(
         typer.Option(help="What it has to pass there, in its unit.", show_default="one half of the seeds"),
     ] = None,
     set_: Set = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where to write.", show_default="under outputs/")
-    ] = None,
+    out: Out = None,
     workers: Workers = None,
     cluster: Cluster = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would take, measured on two runs, and stop.")
-    ] = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abm.cli.options import Quiet, Verbose, Workers, safe_name
+from abm.cli.options import DryRun, Quiet, Verbose, Workers, safe_name
 from abm.cli.screen import Bar, Screen
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 def sweep(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A sweep file, or the name of a shipped one.")],
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where to write; default: under outputs/.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would take, measured on two runs, and stop.")
-    ] = False,
+    dry_run: DryRun = False,
     workers: Workers = None,
     cluster: Annotated[
         str | None,
