@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ONLY_SHOW = (
     "__main__.py",
     "attribution/",
+    "bench/",
     "cli/",
     "distance/",
     "evidence/",

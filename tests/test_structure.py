@@ -25,6 +25,7 @@ LEAVES = {
 AROUND_THE_ENGINE = (
     "abm.__main__",
     "abm.attribution",
+    "abm.bench",
     "abm.cli",
     "abm.distance",
     "abm.evidence",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from abm import __version__
+from abm.cli.bench import bench
 from abm.cli.calibrate import calibrate
 from abm.cli.compare import compare
 from abm.cli.demo import demo
@@ -39,6 +40,7 @@ app.command()(robustness)
 app.command()(explain)
 app.command()(edge)
 app.command()(calibrate)
+app.command()(bench)
 app.command()(story)
 app.command()(why)
 app.add_typer(scenarios, name="scenarios")
