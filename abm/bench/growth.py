@@ -10,7 +10,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from abm.bench.timing import slope
+from abm.bench.timing import Law, growing
 from abm.scenario import load
 
 HOLDERS, FUNDS = "crypto.holders", "funds.count"
@@ -34,16 +34,12 @@ class Point:
 
 @dataclass(frozen=True)
 class Growth:
-    """A dial's sizes, and what time and memory grow by: the slope on log axes beyond a fixed cost."""
+    """A dial's sizes, and the laws by which seconds a day and megabytes grow."""
 
     dial: str
     points: tuple[Point, ...]
-    slope: float
-    fixed_seconds: float
-    seconds_each: float
-    memory_slope: float
-    fixed_megabytes: float
-    megabytes_each: float
+    seconds: Law
+    megabytes: Law
 
 
 def growth(dial: str, sizes: Sequence[int] | None = None, progress: Callable[[str], None] = lambda _: None) -> Growth:
@@ -57,11 +53,10 @@ def growth(dial: str, sizes: Sequence[int] | None = None, progress: Callable[[st
 
 
 def fitted(dial: str, points: Sequence[Point]) -> Growth:
-    """Fit time and memory of points: fixed + each * size."""
+    """Fit time and memory of points."""
     sizes = np.array([point.size for point in points])
-    steep, fixed, each = slope(sizes, np.array([point.seconds for point in points]))
-    of_memory = slope(sizes, np.array([point.megabytes for point in points]))
-    return Growth(dial, tuple(points), steep, fixed, each, *of_memory)
+    seconds, megabytes = (np.array([getattr(p, name) for p in points]) for name in ("seconds", "megabytes"))
+    return Growth(dial, tuple(points), growing(sizes, seconds), growing(sizes, megabytes))
 
 
 def measure(dial: str, size: int) -> Point:

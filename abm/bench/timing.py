@@ -11,7 +11,7 @@ import gc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,21 +38,30 @@ def ratio(longer: np.ndarray, shorter: np.ndarray) -> Ratio:
     return Ratio(float(median), float(low), float(high), len(values))
 
 
-def slope(sizes: np.ndarray, seconds: np.ndarray) -> tuple[float, float, float]:
-    """Return the slope on log axes of what time grows beyond a fixed cost; that cost and the cost of one more.
+class Law(NamedTuple):
+    """fixed + scale * size ** slope: at slope 1 twice as many take twice as long, beyond what is fixed."""
 
-    seconds = fixed + each * size, by least squares of relative errors; then the slope of log(seconds - fixed) on
-    log(size), over the sizes at which growth is at least half of the fixed cost. 1: twice as many take twice as long.
-    """
-    sizes, seconds = np.asarray(sizes, float), np.asarray(seconds, float)
-    design = np.column_stack([1.0 / seconds, sizes / seconds])
-    (fixed, each), *_ = np.linalg.lstsq(design, np.ones(len(sizes)), rcond=None)
-    fixed = max(0.0, float(fixed))
-    grown = seconds - fixed
-    enough = grown >= 0.5 * fixed
-    if enough.sum() < 2:
-        return float("nan"), fixed, float(each)
-    return float(np.polyfit(np.log(sizes[enough]), np.log(grown[enough]), 1)[0]), fixed, float(each)
+    slope: float
+    fixed: float
+    scale: float
+
+    def at(self, sizes: np.ndarray) -> np.ndarray:
+        """Return what the law says of sizes."""
+        return self.fixed + self.scale * np.asarray(sizes, float) ** self.slope
+
+
+def growing(sizes: np.ndarray, values: np.ndarray) -> Law:
+    """Fit the law to what was measured at four sizes or more, by least squares of relative errors."""
+    from scipy.optimize import least_squares
+
+    sizes, logs = np.asarray(sizes, float), np.log(np.asarray(values, float))
+
+    def misses(logged: np.ndarray) -> np.ndarray:
+        return np.log(np.exp(logged[0]) + np.exp(logged[1] + logged[2] * np.log(sizes))) - logs
+
+    begin = [logs[0], logs[-1] - np.log(sizes[-1]), 1.0]
+    fixed, scale, slope = least_squares(misses, begin, x_scale=[1.0, 1.0, 0.1]).x
+    return Law(float(slope), float(np.exp(fixed)), float(np.exp(scale)))
 
 
 class Clock:

@@ -105,26 +105,32 @@ def sweeps(found: Bench) -> str:
          "" if rate.engine_share is None else f"{rate.engine_share:.2f}")
         for name, rate in found.sweeps.items()
     ]  # fmt: skip
+    head = ("runs of 750 days, workers", "runs", "runs a second", "start, s", "engine's share")
     start = found.compiling
     return (
-        table(("runs of 750 days, workers", "runs", "runs a second", "start, s", "engine's share"), rows)
-        + f"\n\nA new process imports the engine in {start.importing:.1f} s. Its first day takes {start.compiling:.1f} s"
-        f" when all rules must be compiled, and {start.loading:.2f} s when their machine code is kept from before."
+        f"{table(head, rows)}\n\nA new process imports the engine in {start.importing:.1f} s. Its first day takes "
+        f"{start.compiling:.1f} s when all rules must be compiled, {start.loading:.2f} s when they have been before."
     )
 
 
 def growth(curves: Sequence[Growth]) -> str:
     """Return slopes and fixed costs, and the figure."""
     rows = [
-        (curve.dial, f"{curve.points[0].size:,} to {curve.points[-1].size:,}", f"{curve.slope:.2f}",
-         micro(curve.fixed_seconds), f"{curve.seconds_each * 1e9:.0f}", f"{curve.memory_slope:.2f}",
-         f"{curve.megabytes_each * 1e6:.0f}")
+        (
+            curve.dial,
+            f"{curve.points[0].size:,} to {curve.points[-1].size:,}",
+            f"{curve.seconds.slope:.2f}",
+            micro(curve.seconds.fixed),
+            f"{curve.points[-1].seconds / curve.points[-1].size * 1e9:.0f}",
+            f"{curve.megabytes.slope:.2f}",
+            f"{curve.points[-1].megabytes / curve.points[-1].size * 1e6:.0f}",
+        )
         for curve in curves
-    ]  # fmt: skip
-    head = ("", "sizes", "slope of time", "fixed, µs a day", "each, ns a day", "slope of memory", "each, bytes")
+    ]
+    head = ("", "sizes", "slope of time", "fixed, µs a day", "ns a day each", "slope of memory", "bytes each")
     return (
         f"{table(head, rows)}\n\n![Time and memory against numbers of agents](growth.png)\n\n"
-        "Slopes on log axes beyond the fixed cost; the target is 1 within 0.1."
+        "Slopes on log axes beyond the fixed cost; the target is 1 within 0.1. Each: at the largest size."
     )
 
 
