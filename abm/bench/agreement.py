@@ -16,8 +16,9 @@ from abm.scenario import Scenario, load
 DAYS = 40
 SEED = 3
 RELATIVE = 1e-9
-SMALL_WORLD = {  # few holders, an early spark, and an issuer whose reserves do not cover its coins
+SMALL_WORLD = {  # few holders, so many on credit that they share lenders, an early spark, an issuer short of reserves
     "crypto.holders": 300,
+    "crypto.leveraged_count": 0.5,
     "spark.start": 12,
     "stablecoins.second.bills": 0.2,
 }
