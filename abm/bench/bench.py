@@ -83,11 +83,11 @@ def bench(full: bool = False, effort: Effort | None = None, say: Callable[[str],
 def with_growth(found: Bench, say: Callable[[str], None]) -> Bench:
     """Add growth curves and layouts."""
     curves = tuple(growth(dial, progress=say) for dial in SIZES)
-    say("four layouts of a holder")
+    say("six layouts of a holder")
     scenario = load()
     sizes = (scenario.crypto.holders, LARGE)
-    four = {f"{size}": layouts(scenario.replace({"crypto.holders": size}), days=100) for size in sizes}
+    six = {f"{size}": layouts(scenario.replace({"crypto.holders": size}), days=100) for size in sizes}
     return Bench(
-        found.machine, found.default, found.large, found.compiling, found.sweeps, curves, four,
+        found.machine, found.default, found.large, found.compiling, found.sweeps, curves, six,
         books_in_32_bits(scenario),
     )  # fmt: skip

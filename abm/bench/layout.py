@@ -1,4 +1,4 @@
-"""Why an agent is a record of 64-bit numbers: one loop over crypto holders in four layouts, and the books in 32 bits.
+"""Why an agent is a record of 64-bit numbers: one loop over crypto holders in six layouts, and the books in 32 bits.
 
 The loop does what every tick does to every holder: it looks for positions to be liquidated, adds up what all hold,
 and lets a tenth of them draw, trade and pay.
@@ -23,8 +23,8 @@ from abm.scenario import Scenario
 from abm.streams import HOLDERS_TRADING, uniforms
 
 PRICE, MAINTENANCE, DECISION_DAYS, TRADING_SIZE = 0.9, 0.05, 10, 0.05
-LAYOUTS = ("a record per agent, 64 bits", "an array per field, 64 bits", "a record per agent, 32 bits",
-           "an array per field, 32 bits")  # fmt: skip
+RECORDS, FIELDS = "a record per agent", "an array per field"
+BITS = {"64 bits": ("f8", "i8"), "64 bits, whole numbers 32": ("f8", "i4"), "32 bits": ("f4", "i4")}
 
 Fields = namedtuple("Fields", [field.name for field in CRYPTO_HOLDER.fields])
 
@@ -74,37 +74,35 @@ def day_of_fields(fields, tick):
     return held
 
 
-def in_32_bits(record: Record) -> np.dtype:
-    """Return the layout of a record with 32 bits for what has 64."""
-    halves = {"f8": "f4", "i8": "i4"}
-    layout = [(f.name, halves[f.kind]) if f.size == 1 else (f.name, halves[f.kind], (f.size,)) for f in record.fields]
+def with_bits(record: Record, amounts: str, whole: str) -> np.dtype:
+    """Return the layout of a record with these kinds of amounts and of whole numbers."""
+    kinds = [(f.name, amounts if f.kind.startswith("f") else whole, f.size) for f in record.fields]
+    layout = [(name, kind) if size == 1 else (name, kind, (size,)) for name, kind, size in kinds]
     return np.dtype((np.record, layout))
 
 
 def layouts(scenario: Scenario, days: int, seed: int = 1) -> dict[str, float]:
-    """Return nanoseconds per holder and day by layout; the four take turns, and the median counts."""
-    whole = Economy(scenario, seed).holders
-    half = whole.astype(in_32_bits(CRYPTO_HOLDER))
-    tables: list[tuple[Any, Any]] = []
-    for table in (whole, half):
-        columns = Fields(*(table[name].copy() for name in Fields._fields))
-        tables += [(day_of_records, table), (day_of_fields, columns)]
-    taken = np.zeros((days, len(LAYOUTS)))
-    for function, table in tables:
+    """Return nanoseconds per holder and day by layout; all take turns, and the median counts."""
+    holders = Economy(scenario, seed).holders
+    runs: dict[str, tuple[Any, Any]] = {}
+    for name, kinds in BITS.items():
+        table = holders.astype(with_bits(CRYPTO_HOLDER, *kinds))
+        runs[f"{RECORDS}, {name}"] = day_of_records, table
+        runs[f"{FIELDS}, {name}"] = day_of_fields, Fields(*(table[field].copy() for field in Fields._fields))
+    for function, table in runs.values():
         function(table, 0)
+    taken = np.zeros((days, len(runs)))
     for day in range(days):
-        for place, (function, table) in enumerate(tables):
+        for place, (function, table) in enumerate(runs.values()):
             start = time.thread_time()
             function(table, day + 1)
             taken[day, place] = time.thread_time() - start
-    medians = np.median(taken, axis=0) / len(whole) * 1e9
-    return dict(zip(LAYOUTS, medians.tolist(), strict=True))
+    return dict(zip(runs, (np.median(taken, axis=0) / len(holders) * 1e9).tolist(), strict=True))
 
 
 def books_in_32_bits(scenario: Scenario, seed: int = 1) -> str:
     """Return what the proof of the books says to all records in 32 bits: where they do not close, or that they do."""
-    halved = property(in_32_bits)
-    with patch.object(Record, "dtype", halved):
+    with patch.object(Record, "dtype", property(lambda record: with_bits(record, *BITS["32 bits"]))):
         try:
             Economy(scenario, seed, check=True).advance(1)
         except CheckFailed as error:
