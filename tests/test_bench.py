@@ -81,6 +81,7 @@ def test_numpy_draws_as_the_engine_does() -> None:
         assert tilts(seed, identities, 11).tolist() == drawn
 
 
+@pytest.mark.slow
 def test_mesas_batch_runner_runs_the_plain_version_to_its_end() -> None:
     assert batch_seconds(QUICK.replace({"run.ticks": 4}), runs=2, workers=1, steps=4) > 0.0
     with pytest.raises(CheckFailed, match="not all of 1 runs had 5 days"):  # it ended by itself on its last day
@@ -144,6 +145,7 @@ def test_the_floor_writes_only_to_those_who_act() -> None:
     assert changed == [3, 7]
 
 
+@pytest.mark.slow
 def test_layouts_hold_the_same_day_and_32_bits_are_too_few_for_the_books() -> None:
     records = Economy(QUICK, 1).holders
     columns = Fields(*(records[name].copy() for name in Fields._fields))
