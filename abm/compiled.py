@@ -49,16 +49,17 @@ def rule(function: Rule) -> Rule:
     process. One that makes arrays of its own is a ``rule_with_arrays``.
     """
     # A rule makes no array, so that Numba need not count who still uses one: a sixth of a tick.
-    return _compiled(function, numba.njit(_nrt=False))
+    return _compiled(function, counting=False)
 
 
 def rule_with_arrays(function: Rule) -> Rule:
     """Compile a rule that makes arrays of its own, as with ``np.zeros``: `rule` has no memory to give."""
-    return _compiled(function, numba.njit(_nrt=True))
+    return _compiled(function, counting=True)
 
 
-def _compiled(function: Rule, compile_with: Callable[[Rule], Any]) -> Rule:
-    compiled = compile_with(function)
+def _compiled(function: Rule, counting: bool) -> Rule:
+    njit: Any = numba.njit  # whose declared options lack this one
+    compiled = njit(_nrt=counting)(function)
     if _UNCOMPILED:
         return compiled
     _forget_literals(compiled)
