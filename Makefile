@@ -16,7 +16,7 @@ DEV := $(VENV)/dev-$(MINOR).stamp
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check static test-all lock docs numbers baseline hooks python
+.PHONY: help demo install test check static test-all lock docs numbers bench baseline hooks python
 .SUFFIXES:
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make test-all  the tests under every supported Python found here, and with the lowest and newest Mesa'
 	@echo 'make docs      the documentation as a site: site/index.html'
 	@echo 'make numbers   the numbers and figures of README and docs/ (three hours on two cores)'
+	@echo 'make bench     how fast it is, against the same rules written otherwise: benchmarks/results.md (some minutes)'
 	@echo 'make baseline  the stored results that tests compare with, on purpose'
 	@echo 'make lock      the locked versions in requirements/'
 	@echo 'make hooks     make check before every commit'
@@ -64,6 +65,9 @@ numbers: $(DEV)
 	$(BIN)/python docs/scenario_runs.py
 	$(BIN)/python docs/validation.py
 	$(BIN)/python docs/answers.py
+
+bench: $(DEV)
+	$(BIN)/python -m abm bench $(if $(FULL),--full)
 
 baseline: $(DEV)
 	$(BIN)/python -m pytest -q -p no:randomly --refresh-baseline tests/test_baseline.py

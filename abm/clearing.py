@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from abm.compiled import rule
+from abm.compiled import rule_with_arrays
 from abm.errors import InputError, shown
 
 ON_THE_EDGE = 1e-13  # relative: whoever lacks less than this lacks rounding, and is not in default
@@ -86,7 +86,7 @@ def amounts(values: ArrayLike, name: str) -> np.ndarray:
     return table
 
 
-@rule
+@rule_with_arrays
 def greatest_payments(liabilities, owed_outside, assets, of_assets, of_claims):
     """Return what everybody pays, and who is in default: the greatest payments that clear.
 
@@ -128,7 +128,7 @@ def greatest_payments(liabilities, owed_outside, assets, of_assets, of_claims):
     return paid, defaults
 
 
-@rule
+@rule_with_arrays
 def pay_what_comes_in(liabilities, owed_outside, assets, of_assets, of_claims, owed, defaults, paid):
     """Let everybody in default pay all that comes in: alpha e + beta (what solvent and defaulted debtors pay).
 

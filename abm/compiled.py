@@ -46,9 +46,20 @@ def rule(function: Rule) -> Rule:
 
     No ``fastmath``: the compiled function gives the same bits as the plain one. Dividing by zero raises.
     A rule made inside another function from its variables, or outside the package, is compiled in every
-    process.
+    process. One that makes arrays of its own is a ``rule_with_arrays``.
     """
-    compiled: Any = numba.njit(function)
+    # A rule makes no array, so that Numba need not count who still uses one: a sixth of a tick.
+    return _compiled(function, counting=False)
+
+
+def rule_with_arrays(function: Rule) -> Rule:
+    """Compile a rule that makes arrays of its own, as with ``np.zeros``: `rule` has no memory to give."""
+    return _compiled(function, counting=True)
+
+
+def _compiled(function: Rule, counting: bool) -> Rule:
+    njit: Any = numba.njit  # whose declared options lack this one
+    compiled = njit(_nrt=counting)(function)
     if _UNCOMPILED:
         return compiled
     _forget_literals(compiled)

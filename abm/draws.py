@@ -6,11 +6,11 @@ from statistics import NormalDist
 
 import numpy as np
 
-from abm.compiled import rule
+from abm.compiled import rule_with_arrays
 from abm.streams import uniforms
 
 
-@rule
+@rule_with_arrays
 def first_uniforms(seed, stream, identities):
     """Return one uniform number in (0, 1) per identity."""
     draws = np.empty(identities.shape[0])
@@ -19,7 +19,7 @@ def first_uniforms(seed, stream, identities):
     return draws
 
 
-@rule
+@rule_with_arrays
 def several_uniforms(seed, stream, identity, count):
     """Return `count` uniform numbers in (0, 1) of one identity."""
     draws = np.empty(count)

@@ -86,7 +86,7 @@ WITH_FIELD: dict[str, tuple[str, ...]] = {
     name: tuple(table for table, record in AGENTS.items() if any(f.name == name for f in record.fields))
     for name in ("orders", "units")
 }
-STATE_VERSION = 2
+STATE_VERSION = 3
 EVENTS_PER_AGENT = 8  # no agent causes more in one tick
 
 

@@ -42,9 +42,9 @@ def term(name: str, unit: str, meaning: str, *, kind: str = "f8", size: int = 1)
     return Field(TERMS, name, unit, meaning, kind, size)
 
 
-def pointer(name: str, table: str, *, size: int = 1) -> Field:
+def pointer(name: str, table: str, *, kind: str = "i8", size: int = 1) -> Field:
     """Return a term that holds a row of another table; -1 stands for nobody."""
-    return Field(TERMS, name, f"row of {table}", f"the {name}, by its row", "i8", size)
+    return Field(TERMS, name, f"row of {table}", f"the {name}, by its row", kind, size)
 
 
 def asset(name: str, instrument: int, meaning: str, *, size: int = 1, at: str | None = None) -> Field:

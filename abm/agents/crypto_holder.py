@@ -18,16 +18,18 @@ from abm.streams import HOLDERS_TRADING, uniforms
 BELIEVER, TREND_FOLLOWER, NEWCOMER, LEVERAGED = range(4)
 HOLDER_KINDS: tuple[str, ...] = ("believer", "trend_follower", "newcomer", "leveraged")
 
+WHOLE = "i4"  # of up to a million holders: 32 bits are enough, and what is read of all takes a seventh less time
+
 CRYPTO_HOLDER = Record(
     "holder",
     (
-        term("id", "identity", "the holder's own number", kind="i8"),
-        term("sector", "column", "its sector in the chart of accounts", kind="i8"),
-        term("kind", "kind", "its place in HOLDER_KINDS", kind="i8"),
-        pointer("bank", "banks"),
-        pointer("issuer", "stablecoins"),  # whose coins it uses
-        pointer("lender", "holders"),  # who lends to it; -1: nobody
-        term("borrowers", "count", "to how many it lends", kind="i8"),
+        term("id", "identity", "the holder's own number", kind=WHOLE),
+        term("sector", "column", "its sector in the chart of accounts", kind=WHOLE),
+        term("kind", "kind", "its place in HOLDER_KINDS", kind=WHOLE),
+        pointer("bank", "banks", kind=WHOLE),
+        pointer("issuer", "stablecoins", kind=WHOLE),  # whose coins it uses
+        pointer("lender", "holders", kind=WHOLE),  # who lends to it; -1: nobody
+        term("borrowers", "count", "to how many it lends", kind=WHOLE),
         term("leverage", "times", "position to own money that it returns to; 1 for all who hold without credit"),
         term("stake", "$bn", "own money that it puts up for a position on credit"),
         term(
@@ -37,7 +39,7 @@ CRYPTO_HOLDER = Record(
         ),
         term("usual_deposit", "$bn", "cash that its income and its spending bring it back to"),
         term("usual_coins", "$bn", "coins that it keeps to trade with"),
-        term("verified", "0 or 1", "1 if issuers redeem its coins directly", kind="i8"),
+        term("verified", "0 or 1", "1 if issuers redeem its coins directly", kind=WHOLE),
         asset("crypto", CRYPTO, "units of crypto held"),
         asset("ai_equity", AI_EQUITY, "units of AI equity held"),
         asset("coins", STABLECOINS, "stablecoins", at="issuer"),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from abm import __version__
+from abm.cli.bench import bench
 from abm.cli.calibrate import calibrate
 from abm.cli.chains import chains
 from abm.cli.compare import compare
@@ -44,6 +45,7 @@ app.command()(edge)
 app.command()(sensitivity)
 app.command()(policy)
 app.command()(calibrate)
+app.command()(bench)
 app.command()(story)
 app.command()(why)
 app.command()(chains)

@@ -13,7 +13,7 @@ from abm.agents.bank import N_BANK_LENDERS, N_DEBTORS, bank_assets
 from abm.agents.rest_of_system import FIRMS, PUBLIC
 from abm.channels import FUND_DEFAULT_LOSSES, INTERBANK
 from abm.clearing import greatest_payments
-from abm.compiled import rule
+from abm.compiled import rule, rule_with_arrays
 from abm.contagion.fund_default_losses import FAILED, RESOLVED
 from abm.ledger.central_bank import lend_reserves_to
 from abm.ledger.chart import INTERBANK_LOANS
@@ -96,7 +96,7 @@ def owed_within(banks):
     return most
 
 
-@rule
+@rule_with_arrays
 def solve_payouts(banks, markets, recovery):
     """Find the payouts of banks that failed today as the clearing payments of their network.
 

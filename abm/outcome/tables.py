@@ -63,6 +63,8 @@ def agents_frame(tables: dict[str, np.ndarray]) -> pl.DataFrame:
         columns: dict[str, np.ndarray] = {}
         for field in table.dtype.names or ():
             values = table[field]
+            if values.dtype.kind == "i":
+                values = values.astype(np.int64)  # whatever a record keeps it in
             if values.ndim == 1:
                 columns[field] = np.ascontiguousarray(values)
             else:

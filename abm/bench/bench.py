@@ -1,0 +1,93 @@
+"""All measurements of `powderkeg bench`, one after the other in one session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from abm.bench.agreement import DAYS, refuse_unless_same
+from abm.bench.contest import PEERS, Contest, contest
+from abm.bench.growth import SIZES, Growth, growth
+from abm.bench.layout import books_in_32_bits, layouts
+from abm.bench.machine import machine
+from abm.bench.sweeps import Compiling, Rate, by_mesa, compiling, has_dask, swept
+from abm.scenario import load
+
+LARGE = 100_000  # holders
+TARGETS = {"plain_mesa": 100.0, "numpy": 3.0, "memory_floor": 4.0}
+SWEPT, BY_MESA = 24, 1  # runs per worker
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: turns and days of a turn at default size and at 100,000 holders, most seconds of those."""
+
+    turns: int = 60
+    days: int = 11
+    large_turns: int = 30
+    large_days: int = 3
+    large_seconds: float = 120.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All that was measured."""
+
+    machine: dict[str, str]
+    default: Contest
+    large: Contest
+    compiling: Compiling
+    sweeps: dict[str, Rate]
+    growth: tuple[Growth, ...] = ()
+    layouts: dict[str, dict[str, float]] | None = None
+    books_in_32_bits: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, ready for JSON; `ratios` are those of the rules over 100,000 crypto holders."""
+        ratios = {name: self.large.ratios[name].median for name in TARGETS}
+        return {"ratios": ratios, "targets": TARGETS, **asdict(self)}
+
+
+def bench(full: bool = False, effort: Effort | None = None, say: Callable[[str], None] = lambda _: None) -> Bench:
+    """Measure; raises CheckFailed before anything is timed where a contender's numbers are not the engine's."""
+    effort = effort or Effort()
+    about = machine()
+    say(f"do the contenders give the engine's numbers on a small world of {DAYS} days?")
+    for peer in PEERS:
+        refuse_unless_same(peer)
+    scenario = load()
+    say("the default run, contenders in turn")
+    default = contest(scenario, effort.turns, effort.days)
+    say(f"{LARGE:,} crypto holders, contenders in turn")
+    end = time.monotonic() + effort.large_seconds
+    crowd = scenario.replace({"crypto.holders": LARGE})
+    large = contest(crowd, effort.large_turns, effort.large_days, until=lambda: time.monotonic() > end)
+    say("a new process with and without kept machine code")
+    started = compiling()
+    sweeps = {}
+    for workers in (1, 2):
+        say(f"a sweep of default runs on {workers} worker(s)")
+        sweeps[f"sweep, {workers}"] = swept(scenario, SWEPT * workers, workers)
+    if has_dask():
+        say("the same sweep on a local Dask cluster of 2 workers")
+        sweeps["Dask, 2"] = swept(scenario, SWEPT * 2, 2, cluster="local")
+    for workers in (1, 2):
+        say(f"the plain version by Mesa's batch runner on {workers} process(es)")
+        sweeps[f"batch_run of plain Mesa, {workers}"] = by_mesa(scenario, BY_MESA * workers, workers)
+    found = Bench(about, default, large, started, sweeps)
+    return with_growth(found, say) if full else found
+
+
+def with_growth(found: Bench, say: Callable[[str], None]) -> Bench:
+    """Add growth curves and layouts."""
+    curves = tuple(growth(dial, progress=say) for dial in SIZES)
+    say("six layouts of a holder")
+    scenario = load()
+    sizes = (scenario.crypto.holders, LARGE)
+    six = {f"{size}": layouts(scenario.replace({"crypto.holders": size}), days=100) for size in sizes}
+    return Bench(
+        found.machine, found.default, found.large, found.compiling, found.sweeps, curves, six,
+        books_in_32_bits(scenario),
+    )  # fmt: skip

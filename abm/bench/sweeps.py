@@ -1,0 +1,125 @@
+"""Sweeps of the default run: runs a second by workers, on a Dask cluster, and of the plain version by Mesa's runner.
+
+What it costs to start workers and to compile the rules is told apart: a rate is that of a sweep under way, from the
+first row that is written down to the last.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from abm.errors import CheckFailed, InputError
+from abm.scenario import Scenario
+from abm.sweep.plan import listed_plan
+from abm.sweep.sweep import Progress, sweep
+
+COMPILING = "import time; a = time.perf_counter(); from abm.economy import Economy; from abm.scenario import load; \
+b = time.perf_counter(); Economy(load(), 0).advance(1); print(b - a, time.perf_counter() - b)"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Runs a second of a sweep under way; seconds until its first row; the part of its workers' time in runs' days."""
+
+    workers: int
+    runs: int
+    per_second: float
+    start_seconds: float
+    engine_share: float | None = None
+
+
+@dataclass(frozen=True)
+class Compiling:
+    """Seconds of a new process: to import the engine, and for the first day with an empty and with a full cache."""
+
+    importing: float
+    compiling: float
+    loading: float
+
+
+def swept(scenario: Scenario, runs: int, workers: int, cluster: str | None = None) -> Rate:
+    """Sweep the scenario over seeds, as `powderkeg sweep` does, and time its rows as they are written down."""
+    seen: list[tuple[float, float]] = []  # when a row was written down, and the seconds that it simulated
+
+    def note(now: Progress) -> None:
+        if now.last is not None:
+            if now.last.status != "ok":
+                raise InputError(f"sweep: row {now.last.row} failed ({now.last.reason}); nothing is timed")
+            seen.append((time.perf_counter(), now.last.seconds))
+
+    plan = listed_plan("bench", scenario, (), ((),), runs)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        sweep(plan, Path(folder, "sweep"), workers=workers, cluster=cluster, progress=note)
+    return rate(workers, seen, started)
+
+
+def rate(workers: int, seen: list[tuple[float, float]], started: float) -> Rate:
+    """Return the rate of rows by when each was written down and how long it simulated; all in seconds.
+
+    The first rows, one per worker, end the start; the window is from the last of them to the last of all.
+    """
+    first, last = seen[workers - 1][0], seen[-1][0]
+    later = seen[workers:]
+    return Rate(
+        workers,
+        len(seen),
+        len(later) / (last - first),
+        seen[0][0] - started - seen[0][1],
+        sum(seconds for _, seconds in later) / (workers * (last - first)),
+    )
+
+
+def by_mesa(scenario: Scenario, runs: int, workers: int) -> Rate:
+    """Run the plain version by Mesa's own batch runner; what the first day of all runs takes is its start."""
+    start = batch_seconds(scenario, runs, workers, steps=1)
+    whole = batch_seconds(scenario, runs, workers, steps=scenario.run.ticks)
+    return Rate(workers, runs, runs / (whole - start), start)
+
+
+def batch_seconds(scenario: Scenario, runs: int, workers: int, steps: int) -> float:
+    """Return how long the batch runner takes for so many runs of so many days."""
+    import mesa
+
+    from abm.bench.plain_mesa import PlainMesaRun
+
+    started = time.perf_counter()
+    rows = mesa.batch_run(
+        PlainMesaRun,
+        {"scenario": [scenario], "rng": list(range(runs))},
+        number_processes=workers,
+        max_steps=steps - 1,  # Mesa does one more
+        display_progress=False,
+    )
+    if [row["tick"] for row in rows] != [steps] * runs:
+        raise CheckFailed(f"batch_run: not all of {runs} runs had {steps} days, so that nothing is timed")
+    return time.perf_counter() - started
+
+
+def has_dask() -> bool:
+    """Whether the extra `cluster` is installed."""
+    return find_spec("distributed") is not None
+
+
+def compiling() -> Compiling:
+    """Time the first day of a new process twice: with no machine code kept, and with what the first one left."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o700)
+        taken = []
+        for _ in range(2):
+            new = subprocess.run(
+                [sys.executable, "-c", COMPILING],
+                env={**os.environ, "POWDERKEG_CACHE_DIR": folder},
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            taken.append([float(word) for word in new.stdout.split()])
+    return Compiling(taken[1][0], taken[0][1], taken[1][1])
