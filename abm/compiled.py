@@ -81,7 +81,7 @@ def _forget_literals(compiled: Any) -> None:
 
 
 def is_cold() -> bool:
-    """Tell whether most of the rules imported so far must still be compiled (about 20 seconds, once)."""
+    """Tell whether most of the rules imported so far must still be compiled (half a minute to a minute, once)."""
     if _UNCOMPILED or not _rule_files:
         return False
     root = cache_root()
