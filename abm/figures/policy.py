@@ -46,11 +46,12 @@ def pairs_figure(
 
 def _square(axis: Axes, values: np.ndarray, sure: np.ndarray, names: Sequence[str], head: str) -> None:
     reach = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
+    digits = 0 if reach >= 20.0 else 1 if reach >= 2.0 else 2
     shown = np.where(sure, values, np.where(np.isfinite(values), 0.0, np.nan))
     axis.imshow(shown, cmap=COLOURS, vmin=-(reach or 1.0), vmax=reach or 1.0, aspect="equal")
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
-            text = f"{value:+.0f}" if abs(value) >= 0.5 else "0"
+            text = f"{value:+.{digits}f}" if abs(value) >= 0.5 * 0.1**digits else "0"
             dark = bool(sure[row, column]) and abs(value) > 0.6 * reach
             axis.text(
                 column,
