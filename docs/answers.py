@@ -41,7 +41,7 @@ from abm.scenario import Scenario
 
 GRADUAL = 500  # days of news
 SCENARIOS = ("us_late_2025", "powder_keg")
-OUTCOMES = (DEFAULT, "drawdown", "forced_sales_bn", "dealers_failed")
+OUTCOMES = (DEFAULT, "drawdown", "acceleration", "forced_sales_bn")
 BY_SPEED = ("funds.leverage", "spark.total")  # dials that are turned under gradual news too
 DIALS = (*BY_SPEED, "funds.crowding", "markets.depth", "banks.capital")
 SEEDS_OF_EDGE = 8
@@ -117,7 +117,8 @@ def part(found: Explanation, group: str) -> str:
     question = found.design.question
     if row["said"] == NOTHING_DONE:
         return "nothing"
-    return f"{attribution.finely(row['value'], question)} ({attribution.ends(row, question)})"
+    ends = attribution.ends(row, question).removesuffix(" points").removesuffix(" bn")
+    return f"{attribution.finely(row['value'], question)} ({ends})"
 
 
 def explained(found: Mapping[str, Answers]) -> str:

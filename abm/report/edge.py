@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from abm.distance.search import Edge
 
 GRADUAL = 250  # days of news, a year
+VAGUE = ("days", "size", "total")  # last words of paths that say nothing without the one before
 READING = (
     "Dots: the share of seeds with the outcome, or its mean, with the spark less that of the same seeds without it, "
     "with its 95 % interval. Where they pass the dashed level is the edge; its interval is shaded: all values at which "
@@ -99,7 +100,8 @@ def clause(edge: Edge) -> str:
 def distance(edge: Edge) -> str:
     """How far the edge is, in per cent of today's value where that is not nought."""
     question = edge.question
-    word = question.dial.rpartition(".")[2].replace("_", " ")
+    *_, of, word = question.dial.replace("_", " ").split(".")
+    word = f"{of} {word}" if word in VAGUE else word
     value, low, high = (edge.percent(end) for end in (edge.value, edge.low, edge.high))
     if value is None:
         return f"{question.dial} = {plain_number(edge.value)} {question.unit}{between(edge.low, edge.high, '')}"
