@@ -14,11 +14,12 @@ from abm.alternatives.plan import NONE, label_of, name_of
 from abm.alternatives.sizes import FOUND
 from abm.attribution.explain import CANNOT_TELL
 from abm.evidence.check import Curve, Picture
+from abm.experiments.files import parquet
 from abm.figures.edge import edge_figure
 from abm.figures.evidence import evidence_figure
 from abm.figures.policy import pairs_figure
 from abm.report.edge import as_json as edge_as_json
-from abm.report.edge import drawn_files, dumped, parquet
+from abm.report.files import drawn_files, dumped
 from abm.report.pages import Page, Section, picture, render, stamp
 from abm.report.policy_words import (
     READING,
