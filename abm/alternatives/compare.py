@@ -84,9 +84,7 @@ def compared(design: Design, news: pl.DataFrame, quiet: pl.DataFrame) -> Compari
     """Compare finished runs: those with the news as a sweep has them, and the means of those without it."""
     points = len(design.alternatives)
     found = values_of(news, (*AVOIDED, *COST), points)
-    if not np.isfinite(found[BREAKDOWN][0]).any():
-        failed = int((news["status"] != "ok").sum())
-        raise InputError(f"no run without a policy was finished ({failed} runs failed); allowed is one that is")
+    refuse_without_any(found[BREAKDOWN][0], news)
     means = [one._replace(of=pl.col(one.name)) for one in QUIET]
     calm, beside = values_of(quiet, means, points), values_of(news, SIDE, points)
     worlds = ((NEWS, (*AVOIDED, *COST), found), (CALM, QUIET, calm))
@@ -110,6 +108,13 @@ def compared(design: Design, news: pl.DataFrame, quiet: pl.DataFrame) -> Compari
             for world, plan, runs in ((NEWS, design.news, news), (CALM, design.quiet, quiet))
         ),
     )
+
+
+def refuse_without_any(without: np.ndarray, runs: pl.DataFrame) -> None:
+    """Raise InputError where there is nothing to compare with: no run without a policy was finished."""
+    if not np.isfinite(without).any():
+        failed = int((runs["status"] != "ok").sum())
+        raise InputError(f"no run without a policy was finished ({failed} runs failed); allowed is one that is")
 
 
 def effect_rows(

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from abm.alternatives.compare import NUMBERS, Report, change_of
-from abm.alternatives.measures import AVOIDED, COST, values_of
+from abm.alternatives.compare import NUMBERS, Report, change_of, refuse_without_any
+from abm.alternatives.measures import AVOIDED, BREAKDOWN, COST, values_of
 from abm.alternatives.plan import folder_of
 from abm.alternatives.sizes import PURCHASE_DAYS, decreed, first_news
 from abm.scenario import Scenario
@@ -87,6 +87,7 @@ def delayed(world: Scenario, plans: Sequence[Late], results: Sequence[pl.DataFra
     measures = (*AVOIDED, *COST)
     values = [values_of(runs, measures, 1) for runs in results]
     never, rows = values[0], []
+    refuse_without_any(never[BREAKDOWN][0], results[0])
     for one, own in zip(plans, values, strict=True):
         at_once = next((v for p, v in zip(plans, values, strict=True) if (p.policy, p.days) == (one.policy, 0)), None)
         for measure in measures:
@@ -106,7 +107,7 @@ def delayed(world: Scenario, plans: Sequence[Late], results: Sequence[pl.DataFra
     texts = dict.fromkeys(("policy", "outcome", "unit", "said", "late_said"), pl.String)
     return Delays(
         world=world,
-        seeds=int(np.isfinite(never[measures[0].name]).sum()),
+        seeds=int(np.isfinite(never[BREAKDOWN]).sum()),
         table=pl.DataFrame(rows, schema_overrides=numbers | texts | {"days_late": pl.Int64}, infer_schema_length=None),
         runs=pl.concat(
             runs.sort("row").select(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from abm.alternatives.compare import NUMBERS, Report, change_of
+from abm.alternatives.compare import NUMBERS, Report, change_of, refuse_without_any
 from abm.alternatives.delays import INTERVENTIONS
 from abm.alternatives.measures import EVERY, LESS, MORE, Measure, key, values_of
 from abm.alternatives.plan import NONE, folder_of
@@ -99,6 +99,7 @@ def expected(names: Sequence[str], plan: Plan, runs: pl.DataFrame, paths: pl.Dat
     """Compare finished runs."""
     found = runs.sort("row").join(at_the_turn(paths), on="row", how="left").sort("row")
     values = values_of(found, MEASURES, len(names))
+    refuse_without_any(values["leverage"][0], found)
     rows = [
         {"backstop": name, "outcome": one.name, "unit": one.unit, "words": one.words}
         | change_of(one, values[one.name][0], values[one.name][place])

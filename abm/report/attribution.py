@@ -16,6 +16,7 @@ from abm.outcome.paired import Interval
 from abm.outcome.wording import listed
 from abm.report.files import drawn_files, dumped
 from abm.report.pages import Page, Section, picture, render, stamp
+from abm.report.sweep import repeat
 from abm.report.tables import Table
 from abm.report.words import NOTHING, money, number, signed
 
@@ -218,10 +219,10 @@ READING = (
 
 def again(found: Explanation) -> str:
     """Return how a run behind the numbers is repeated."""
-    last = found.coalitions["row"].max()
+    last = found.coalitions.height - 1
     return (
         f"coalitions.parquet has a row for each of {found.coalitions.height} runs with its number; any of them is "
-        f"repeated to the bit: powderkeg run --from {found.runs} --row {last}"
+        f"repeated to the bit: {repeat(str(found.runs), last)}"
     )
 
 

@@ -12,6 +12,7 @@ from abm.distance.question import DEFAULT_OUTCOME
 from abm.distance.search import ALREADY_OVER, NOT_REACHED, QUIET_OVER, REACHED
 from abm.experiments.files import parquet
 from abm.figures.edge import curve_figure, edge_figure
+from abm.outcome.wording import count
 from abm.report.files import drawn_files, dumped
 from abm.report.pages import Page, Section, picture, render, stamp
 from abm.report.sweep import repeat
@@ -137,7 +138,7 @@ def outcome_words(edge: Edge) -> str:
 
 
 def seeds_words(edge: Edge) -> str:
-    return f"{edge.question.seeds} seeds"
+    return count(edge.question.seeds, "seed")
 
 
 def draws_words(edge: Edge, draws: Draws) -> str:

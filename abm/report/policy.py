@@ -234,10 +234,10 @@ def breakdowns_picture(found: Comparison) -> Picture:
 
 
 def forest(name: str, rows: list[dict[str, Any]], of: str, scale: float = 1.0) -> Curve:
-    """Values of `change` or of the outcome itself with their intervals, one place each."""
+    """Values of `change` or of the outcome itself with their intervals, one place each; nothing where none is known."""
     middle, ends = of or "value", (f"{of}_low" if of else "low", f"{of}_high" if of else "high")
     values, low, high = (
-        [scale * float(row[part] if row[part] is not None else row[middle] or 0.0) for row in rows]
+        [scale * float(next((row[one] for one in (part, middle) if row[one] is not None), np.nan)) for row in rows]
         for part in (middle, *ends)
     )
     return Curve(name, list(range(len(rows))), values, low, high, joined=False)
