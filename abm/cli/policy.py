@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abm.cli.announcing import how_long
 from abm.cli.options import (
     Cluster,
     DryRun,
@@ -106,9 +107,7 @@ def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | Non
     from abm.alternatives.answer import rows_of
     from abm.alternatives.expected import boom
     from abm.alternatives.plan import without_policies
-    from abm.cli.sweep import in_words
     from abm.distance.worlds import needs_twins
-    from abm.experiments.workers import cores
     from abm.sweep.needs import measured
     from abm.sweep.plan import listed_plan
 
@@ -125,10 +124,8 @@ def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | Non
     weights = dict.fromkeys(rows, alone) | {"expected": boom_world}
     if asked.question is not None and needs_twins(asked.question.outcome.key):
         weights["sizes"] = 4.0 * alone
-    crew = 1 if cluster is not None else workers or cores()
-    on = "one core" if crew == 1 else f"{crew} cores"
-    seconds = sum(weights[part] * many for part, many in rows.items()) / crew
-    screen.say(f"at most {in_words(seconds)} on {on}, {alone:.2f} s a run, less what is there already")
+    took = how_long(sum(weights[part] * many for part, many in rows.items()), workers, cluster)
+    screen.say(f"at most {took}, {alone:.2f} s a run, less what is there already")
 
 
 def print_answer(found: Answer) -> None:
