@@ -22,6 +22,7 @@ from abm.cli.options import (
     default_folder,
 )
 from abm.cli.screen import Bars, Screen
+from abm.errors import InputError
 
 if TYPE_CHECKING:
     from abm.alternatives.answer import Answer, Asked
@@ -42,8 +43,13 @@ def policy(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Paired seeds of every alternative.")] = 20,
-    edge_seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Seeds at every value of an edge.")] = 8,
-    dial: Annotated[str, typer.Option(metavar="PATH", help="The dial whose edge policies move.")] = "funds.leverage",
+    edge_seeds: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="Seeds at every value of an edge.", show_default="8")
+    ] = None,
+    dial: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="The dial whose edge policies move.", show_default="funds.leverage"),
+    ] = None,
     outcome: Annotated[
         str | None,
         typer.Option(
@@ -82,11 +88,15 @@ def policy(
         parse_policies(policies),
         parse_parts(parts),
         seeds=seeds,
-        edge_seeds=edge_seeds,
-        dial=dial,
+        edge_seeds=edge_seeds or 8,
+        dial=dial or "funds.leverage",
         outcome=outcome or DEFAULT_OUTCOME,
         edge_level=level,
     )
+    of_edge = {"--edge-seeds": edge_seeds, "--dial": dial, "--outcome": outcome, "--level": level}
+    for option, value in of_edge.items() if asked.question is None else ():
+        if value is not None:
+            raise InputError(f"{option} = {value}: is of the edge; allowed with sizes among --parts")
     folder = out or default_folder(world, set_, "policy")
     screen = Screen(quiet)
     announce(asked, folder, workers, cluster, screen)

@@ -13,6 +13,7 @@ from abm.alternatives.measures import AVOIDED, BREAKDOWN, COST, LOSSES, QUIET, W
 from abm.alternatives.plan import NONE, label_of, name_of
 from abm.alternatives.sizes import FOUND
 from abm.attribution.explain import CANNOT_TELL
+from abm.distance.edge import Found
 from abm.evidence.check import Curve, Picture
 from abm.experiments.files import parquet
 from abm.figures.edge import edge_figure
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from abm.alternatives.delays import Delays
     from abm.alternatives.expected import Expected
     from abm.alternatives.sizes import Sizes
-    from abm.distance.edge import Found
 
 Files = dict[str, bytes]
 BONFERRONI = (
@@ -118,18 +118,12 @@ def as_json(found: Answer) -> dict[str, Any]:
         "effects": None if alternatives is None else alternatives.effects.to_dicts(),
         "together": None if alternatives is None else alternatives.together.to_dicts(),
         "side_effects": None if alternatives is None else alternatives.side_effects.to_dicts(),
-        "edge": None if sizes is None else edge_as_json(whole(sizes)),
+        "edge": None if sizes is None else edge_as_json(Found(sizes.edge)),
         "beyond_the_edge": None if sizes is None else sizes.beyond,
         "sizes": None if sizes is None else sizes.table.to_dicts(),
         "delays": None if found.delays is None else found.delays.table.to_dicts(),
         "expected": None if found.expected is None else found.expected.table.to_dicts(),
     }
-
-
-def whole(found: Sizes) -> Found:
-    from abm.distance.edge import Found
-
-    return Found(found.edge)
 
 
 # ------------------------------------------------------------------------------------------ alternatives
