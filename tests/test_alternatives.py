@@ -33,7 +33,7 @@ from abm.attribution.explain import CANNOT_TELL
 from abm.distance.question import Question
 from abm.errors import InputError
 from abm.policy import POLICIES
-from abm.report.policy import as_json, policy_files
+from abm.report.policy import as_json, delays_picture, policy_files
 from abm.report.policy_words import answer, delays_words, expected_words, sizes_words
 from abm.scenario import load
 
@@ -294,6 +294,8 @@ def test_without_an_edge_there_is_no_size_and_a_size_that_is_unsure_says_so() ->
     found = sized(question(), SIZES, breaking(9.0, {}))
     assert (found.beyond, found.found, found.table.height) == (None, (), 0)
     assert "there is no edge that a policy could move" in sizes_words(found)
+    sizeless = sizes_words(sized(question(), chosen_sizes(["firewall"]), breaking(2.0, {})))
+    assert sizeless.endswith("; none of these policies has a size that could move it.")
     calm = sized(
         question(),
         SIZES[:1],
@@ -341,10 +343,24 @@ def test_delays_beyond_the_run_are_left_out() -> None:
     assert [one.days for one in late_plans(short, ["lending"], 1)] == [None, 0, 1, 5]
 
 
+def test_a_delay_no_run_of_which_was_finished_is_not_drawn_and_without_never_nothing_is_compared() -> None:
+    world = without_policies(BASE)
+    plans = late_plans(world, ["lending"], 2)
+    results = [made(one.plan, losses) for one in plans]
+    failed = [runs.with_columns(status=pl.lit("failed")) for runs in results]
+    found = delayed(world, plans, [*results[:-1], failed[-1]])
+    assert "20 days late –" in delays_words(found)
+    assert np.isnan(delays_picture(found).curves[0].y[-1])
+    with pytest.raises(InputError, match="no run without a policy was finished"):
+        delayed(world, plans, [failed[0], *results[1:]])
+
+
 # ------------------------------------------------------------------------------------------ booms
-def boomed(raised: dict[str, float]) -> Any:
+def boomed(raised: dict[str, float], failed: str = "") -> Any:
     names, plan = expected_plan(boom(), POLICIES, SEEDS)
     runs = made(plan, lambda _on, seed: {"drawdown": 0.3 + 0.01 * noise(seed)})
+    lost = pl.Series([names[row.point] == failed for row in map(plan.row, runs["row"])])
+    runs = runs.with_columns(status=pl.when(lost).then(pl.lit("failed")).otherwise("status"))
     paths = []
     for row in map(plan.row, range(plan.n_runs)):
         name = names[row.point]
@@ -371,6 +387,12 @@ def test_leverage_at_the_turn_is_compared_with_the_same_boom_without_a_backstop(
     assert "lending, 60 % expected raises it (+0.0500" in said
     assert "change nothing, on any seed" in said
     assert "With none of them do lenders surely lose more" in said
+
+
+def test_a_backstop_no_run_of_which_was_finished_is_said_to_have_none() -> None:
+    assert "lending does what cannot be told (no run was finished)" in expected_words(boomed({}, failed="lending"))
+    with pytest.raises(InputError, match="no run without a policy was finished"):
+        boomed({}, failed=NONE)
 
 
 def test_who_counts_on_a_backstop_does_so_while_it_stands_ready_alone() -> None:

@@ -80,6 +80,7 @@ def test_what_it_would_take_is_said_without_running_it(powderkeg: Call, tmp_path
         (("--parts", "costs"), "--parts: 'costs' is no part"),
         (("--seeds", "0"), "--seeds"),
         (("--dial", "funds.leverag"), "did you mean funds.leverage?"),
+        (("--parts", "delays", "--level", "0.4"), "--level = 0.4: is of the edge; allowed with sizes among --parts"),
         (("quiet",), "has no news, so that nothing is to be avoided"),
     ],
 )

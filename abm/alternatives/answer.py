@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from abm.alternatives.compare import Comparison, Report, compare
+from abm.alternatives.compare import Comparison, compare
 from abm.alternatives.delays import INTERVENTIONS, Delays, compare_delays, late_plans
 from abm.alternatives.expected import Expected, boom, compare_expected, expected_plan
 from abm.alternatives.plan import Design, designed, without_policies
-from abm.alternatives.sizes import Sizes, chosen_sizes, edge_question, find_sizes
+from abm.alternatives.sizes import Sizes, chosen_sizes, edge_question, sized
 from abm.distance.edge import most_runs
 from abm.distance.question import DEFAULT_OUTCOME, Question
+from abm.distance.worlds import Report, Worlds
 from abm.errors import InputError, shown
 from abm.scenario import Scenario
 
@@ -79,21 +80,17 @@ def answer_all(
 
     Delays are measured in the world a quarter beyond the edge where one was asked for and found, else in the scenario.
     """
+    worlds = Worlds(Path(folder), workers, cluster, report or (lambda _name, _now: None))
     alternatives = sizes = delays = boomed = None
     if asked.design is not None:
-        alternatives = compare(asked.design, folder, workers=workers, cluster=cluster, report=report)
+        alternatives = compare(asked.design, worlds)
     if asked.question is not None:
-        found = chosen_sizes(asked.policies)
-        sizes = find_sizes(asked.question, found, folder, workers=workers, cluster=cluster, report=report)
+        sizes = sized(asked.question, chosen_sizes(asked.policies), worlds.answer)
     if "delays" in asked.parts:
         world = delayed_world(asked.scenario, sizes)
-        delays = compare_delays(
-            world, asked.policies, asked.seeds, folder, workers=workers, cluster=cluster, report=report
-        )
+        delays = compare_delays(world, asked.policies, asked.seeds, worlds)
     if "expected" in asked.parts:
-        boomed = compare_expected(
-            boom(), asked.policies, asked.seeds, folder, workers=workers, cluster=cluster, report=report
-        )
+        boomed = compare_expected(boom(), asked.policies, asked.seeds, worlds)
     return Answer(asked, alternatives, sizes, delays, boomed)
 
 

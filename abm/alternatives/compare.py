@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from abm.alternatives.measures import AVOIDED, BREAKDOWN, COST, QUIET, SIDE, Measure, quiet_means, values_of
-from abm.alternatives.plan import Design, folder_of, name_of
+from abm.alternatives.plan import Design, name_of
 from abm.attribution.explain import CANNOT_TELL, ROUNDING, level
 from abm.attribution.shapley import over_seeds
+from abm.distance.worlds import Worlds, folder_of
 from abm.errors import InputError
 from abm.outcome.paired import Interval
-from abm.sweep.sweep import Progress, sweep
 
 NEWS, CALM = "with the news", "without it"
 HIGHER, LOWER, SAME = "higher", "lower", "the same on every seed"
@@ -27,8 +26,6 @@ NUMBERS: dict[str, Any] = dict.fromkeys(
 )
 TOGETHER: dict[str, Any] = dict.fromkeys(("together", "sum", "beyond", "low", "high"), pl.Float64)
 ALPHA = 0.05
-
-Report = Callable[[str, Progress], None]  # which sweep, and where it stands
 
 
 @dataclass(frozen=True)
@@ -57,26 +54,9 @@ class Comparison:
         return self.effect("none", BREAKDOWN)["value"] == 0.0
 
 
-def compare(
-    design: Design,
-    folder: str | Path,
-    *,
-    workers: int | None = None,
-    cluster: str | None = None,
-    report: Report | None = None,
-) -> Comparison:
-    """Run what the folder lacks of a design, and compare; raises InputError where nothing can be compared."""
-    tell = report or (lambda _name, _now: None)
-    news, quiet = (
-        sweep(
-            plan,
-            folder_of(plan, folder),
-            workers=workers,
-            cluster=cluster,
-            progress=lambda now, name=plan.name: tell(name, now),
-        )
-        for plan in (design.news, design.quiet)
-    )
+def compare(design: Design, worlds: Worlds) -> Comparison:
+    """Run what is missing of a design, and compare; raises InputError where nothing can be compared."""
+    news, quiet = worlds.result(design.news), worlds.result(design.quiet)
     return compared(design, news.runs, quiet_means(quiet.paths, quiet.runs))
 
 
@@ -84,9 +64,7 @@ def compared(design: Design, news: pl.DataFrame, quiet: pl.DataFrame) -> Compari
     """Compare finished runs: those with the news as a sweep has them, and the means of those without it."""
     points = len(design.alternatives)
     found = values_of(news, (*AVOIDED, *COST), points)
-    if not np.isfinite(found[BREAKDOWN][0]).any():
-        failed = int((news["status"] != "ok").sum())
-        raise InputError(f"no run without a policy was finished ({failed} runs failed); allowed is one that is")
+    refuse_without_any(found[BREAKDOWN][0], news)
     means = [one._replace(of=pl.col(one.name)) for one in QUIET]
     calm, beside = values_of(quiet, means, points), values_of(news, SIDE, points)
     worlds = ((NEWS, (*AVOIDED, *COST), found), (CALM, QUIET, calm))
@@ -104,12 +82,19 @@ def compared(design: Design, news: pl.DataFrame, quiet: pl.DataFrame) -> Compari
                 pl.Series("alternative", [name_of(one) for one in design.alternatives for _ in range(design.seeds)]),
                 "seed",
                 "status",
-                pl.lit(folder_of(plan, "").as_posix()).alias("sweep"),
+                pl.lit(folder_of(plan)).alias("sweep"),
                 "row",
             )
             for world, plan, runs in ((NEWS, design.news, news), (CALM, design.quiet, quiet))
         ),
     )
+
+
+def refuse_without_any(without: np.ndarray, runs: pl.DataFrame) -> None:
+    """Raise InputError where there is nothing to compare with: no run without a policy was finished."""
+    if not np.isfinite(without).any():
+        failed = int((runs["status"] != "ok").sum())
+        raise InputError(f"no run without a policy was finished ({failed} runs failed); allowed is one that is")
 
 
 def effect_rows(

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from abm.alternatives.compare import NUMBERS, Report, change_of
-from abm.alternatives.measures import AVOIDED, COST, values_of
-from abm.alternatives.plan import folder_of
+from abm.alternatives.compare import NUMBERS, change_of, refuse_without_any
+from abm.alternatives.measures import AVOIDED, BREAKDOWN, COST, values_of
 from abm.alternatives.sizes import PURCHASE_DAYS, decreed, first_news
+from abm.distance.worlds import Worlds, folder_of
 from abm.scenario import Scenario
 from abm.sweep.plan import Plan, listed_plan
-from abm.sweep.sweep import sweep
 
 DAYS = (0, 1, 5, 20)  # after the news; nought is the morning on which it comes
 INTERVENTIONS = ("note_purchases", "lending", "deposit_guarantee")
@@ -56,30 +54,10 @@ def late_plans(world: Scenario, policies: Sequence[str], seeds: int) -> list[Lat
     return found
 
 
-def compare_delays(
-    world: Scenario,
-    policies: Sequence[str],
-    seeds: int,
-    folder: str | Path,
-    *,
-    workers: int | None = None,
-    cluster: str | None = None,
-    report: Report | None = None,
-) -> Delays:
-    """Run what the folder lacks, and compare; `world` has the numbers of the policies and none of them on."""
-    tell = report or (lambda _name, _now: None)
+def compare_delays(world: Scenario, policies: Sequence[str], seeds: int, worlds: Worlds) -> Delays:
+    """Run what is missing, and compare; `world` has the numbers of the policies and none of them on."""
     plans = late_plans(world, policies, seeds)
-    results = [
-        sweep(
-            one.plan,
-            folder_of(one.plan, folder),
-            workers=workers,
-            cluster=cluster,
-            progress=lambda now, name=one.plan.name: tell(name, now),
-        ).runs
-        for one in plans
-    ]
-    return delayed(world, plans, results)
+    return delayed(world, plans, [worlds.result(one.plan).runs for one in plans])
 
 
 def delayed(world: Scenario, plans: Sequence[Late], results: Sequence[pl.DataFrame]) -> Delays:
@@ -87,6 +65,7 @@ def delayed(world: Scenario, plans: Sequence[Late], results: Sequence[pl.DataFra
     measures = (*AVOIDED, *COST)
     values = [values_of(runs, measures, 1) for runs in results]
     never, rows = values[0], []
+    refuse_without_any(never[BREAKDOWN][0], results[0])
     for one, own in zip(plans, values, strict=True):
         at_once = next((v for p, v in zip(plans, values, strict=True) if (p.policy, p.days) == (one.policy, 0)), None)
         for measure in measures:
@@ -106,7 +85,7 @@ def delayed(world: Scenario, plans: Sequence[Late], results: Sequence[pl.DataFra
     texts = dict.fromkeys(("policy", "outcome", "unit", "said", "late_said"), pl.String)
     return Delays(
         world=world,
-        seeds=int(np.isfinite(never[measures[0].name]).sum()),
+        seeds=int(np.isfinite(never[BREAKDOWN]).sum()),
         table=pl.DataFrame(rows, schema_overrides=numbers | texts | {"days_late": pl.Int64}, infer_schema_length=None),
         runs=pl.concat(
             runs.sort("row").select(
@@ -114,7 +93,7 @@ def delayed(world: Scenario, plans: Sequence[Late], results: Sequence[pl.DataFra
                 pl.lit(one.days, pl.Int64).alias("days_late"),
                 "seed",
                 "status",
-                pl.lit(folder_of(one.plan, "").as_posix()).alias("sweep"),
+                pl.lit(folder_of(one.plan)).alias("sweep"),
                 "row",
             )
             for one, runs in zip(plans, results, strict=True)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from abm.alternatives.compare import NUMBERS, Report, change_of
+from abm.alternatives.compare import NUMBERS, change_of, refuse_without_any
 from abm.alternatives.delays import INTERVENTIONS
 from abm.alternatives.measures import EVERY, LESS, MORE, Measure, key, values_of
-from abm.alternatives.plan import NONE, folder_of
+from abm.alternatives.plan import NONE
+from abm.distance.worlds import Worlds, folder_of
 from abm.evidence.regularities.leverage_cycle import turn
 from abm.policy import POLICIES
 from abm.scenario import Scenario, load
 from abm.sweep.plan import Keep, Parameter, Plan, Value, listed_plan
-from abm.sweep.sweep import sweep
 
 BOOM = "boom_and_bust"
 COUNTED_ON = (0.3, 0.6)  # part of volatility that is expected to be taken; assumed, as nobody has measured it
@@ -76,22 +75,10 @@ def expected_plan(world: Scenario, policies: Sequence[str], seeds: int) -> tuple
     return names, replace(plan, keep=Keep(every=EVERY, series=SERIES))
 
 
-def compare_expected(
-    world: Scenario,
-    policies: Sequence[str],
-    seeds: int,
-    folder: str | Path,
-    *,
-    workers: int | None = None,
-    cluster: str | None = None,
-    report: Report | None = None,
-) -> Expected:
-    """Run what the folder lacks, and compare with the boom without a backstop on the same seeds."""
-    tell = report or (lambda _name, _now: None)
+def compare_expected(world: Scenario, policies: Sequence[str], seeds: int, worlds: Worlds) -> Expected:
+    """Run what is missing, and compare with the boom without a backstop on the same seeds."""
     names, plan = expected_plan(world, policies, seeds)
-    result = sweep(
-        plan, folder_of(plan, folder), workers=workers, cluster=cluster, progress=lambda now: tell(plan.name, now)
-    )
+    result = worlds.result(plan)
     return expected(names, plan, result.runs, result.paths)
 
 
@@ -99,6 +86,7 @@ def expected(names: Sequence[str], plan: Plan, runs: pl.DataFrame, paths: pl.Dat
     """Compare finished runs."""
     found = runs.sort("row").join(at_the_turn(paths), on="row", how="left").sort("row")
     values = values_of(found, MEASURES, len(names))
+    refuse_without_any(values["leverage"][0], found)
     rows = [
         {"backstop": name, "outcome": one.name, "unit": one.unit, "words": one.words}
         | change_of(one, values[one.name][0], values[one.name][place])
@@ -110,7 +98,7 @@ def expected(names: Sequence[str], plan: Plan, runs: pl.DataFrame, paths: pl.Dat
         plan=plan,
         names=tuple(names),
         table=pl.DataFrame(rows, schema_overrides=NUMBERS, infer_schema_length=None),
-        runs=found.select(backstop, "seed", "status", pl.lit(folder_of(plan, "").as_posix()).alias("sweep"), "row"),
+        runs=found.select(backstop, "seed", "status", pl.lit(folder_of(plan)).alias("sweep"), "row"),
     )
 
 

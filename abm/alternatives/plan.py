@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
 
 from abm.alternatives.measures import EVERY, SERIES
 from abm.attribution.plan import world
@@ -106,8 +105,3 @@ def label_of(scenario: Scenario) -> str:
         and scenario.quantity(path).value != shipped.quantity(path).value
     ]
     return f"{scenario.name} with {', '.join(changed)}" if changed else scenario.name
-
-
-def folder_of(plan: Plan, folder: str | Path) -> Path:
-    """Where the runs of a plan are kept below a folder."""
-    return Path(folder, "sweeps", f"{plan.name}-{plan.digest[:12]}")

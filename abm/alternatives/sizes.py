@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -17,7 +16,6 @@ from abm.alternatives.plan import without_policies
 from abm.attribution.plan import last_news
 from abm.distance.question import Question, ask
 from abm.distance.search import ALREADY_OVER, REACHED, Edge, search
-from abm.distance.worlds import Report, Worlds
 from abm.errors import InputError
 from abm.scenario import Scenario
 from abm.scenario.reading import DECLARED
@@ -194,21 +192,11 @@ def beyond_the_edge(edge: Edge) -> float | None:
     return edge.value * BY if breaks_above else edge.value / BY
 
 
-def find_sizes(
-    question: Question,
-    sizes: Sequence[Size],
-    folder: str | Path,
-    *,
-    workers: int | None = None,
-    cluster: str | None = None,
-    report: Report | None = None,
-) -> Sizes:
-    """Find the edge without a policy, and the size of each policy that moves it by a quarter; goes on where it was."""
-    return sized(question, sizes, Worlds(Path(folder), workers, cluster, report or (lambda _name, _now: None)).answer)
-
-
 def sized(question: Question, sizes: Sequence[Size], answer: Answer) -> Sizes:
-    """The same by whatever answers questions at values of their dials."""
+    """The edge without a policy, and the size of each policy that moves it by a quarter.
+
+    `answer` answers questions at values of their dials.
+    """
     edge = search(question, lambda values: answer(question, values))
     beyond = beyond_the_edge(edge)
     found = []

@@ -25,13 +25,18 @@ def say_how_long(
 
     Refused is what fails, and what the disk has no room for.
     """
-    from abm.experiments.workers import cores
     from abm.sweep.needs import measured, refuse_what_does_not_fit
 
     screen.compile_if_cold()
     needs = measured(plan, folder)
     refuse_what_does_not_fit(needs._replace(bytes=int(needs.bytes * max(1.0, runs / plan.n_runs))), folder)
-    crew = 1 if cluster is not None else workers or cores()
-    on = "one core" if crew == 1 else f"{crew} cores"
     seconds = needs.seconds_a_run or 0.0
-    screen.say(f"{runs:.0f} {what}: about {in_words(seconds * runs / crew)} on {on}, {seconds:.2f} s a run")
+    screen.say(f"{runs:.0f} {what}: about {how_long(seconds * runs, workers, cluster)}, {seconds:.2f} s a run")
+
+
+def how_long(seconds: float, workers: int | None, cluster: str | None) -> str:
+    """Return how long so many seconds of one core take on the cores that there are; of a cluster none is known."""
+    from abm.experiments.workers import cores
+
+    crew = 1 if cluster is not None else workers or cores()
+    return f"{in_words(seconds / crew)} on {'one core' if crew == 1 else f'{crew} cores'}"

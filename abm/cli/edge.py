@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abm.cli.announcing import how_long
 from abm.cli.options import (
     Cluster,
     Json,
@@ -110,7 +111,7 @@ def edge(
     where = out or default_folder(world, changes, f"edge-{safe_name('-'.join(filter(None, (dial, along))))}")
     screen = Screen(quiet or as_json)
     screen.compile_if_cold()
-    announce(screen, questions, where, draws, workers)
+    announce(screen, questions, where, draws, workers, cluster)
     with Bars(screen) as shown:
         if along is None:
             found = find_edge(question, where, many_draws=draws, workers=workers, cluster=cluster, report=shown)
@@ -135,12 +136,18 @@ def chosen_dials(dial: str | None, dials: str | None) -> tuple[str, str | None]:
     return parts[0], parts[1]
 
 
-def announce(screen: Screen, questions: Sequence[Question], folder: Path, draws: int, workers: int | None) -> None:
+def announce(
+    screen: Screen,
+    questions: Sequence[Question],
+    folder: Path,
+    draws: int,
+    workers: int | None,
+    cluster: str | None,
+) -> None:
     """Say beforehand what it will take at most, measured on two runs; nothing where the search was begun."""
-    from abm.cli.sweep import in_words
     from abm.distance.edge import most_runs, runs_of_draws, scanned
     from abm.distance.worlds import folder_of, needs_twins
-    from abm.experiments.workers import cores
+    from abm.outcome.wording import count
     from abm.sweep.needs import measured
 
     first = scanned(questions[0])
@@ -148,9 +155,9 @@ def announce(screen: Screen, questions: Sequence[Question], folder: Path, draws:
         return
     seconds = measured(first, folder).seconds_a_run or 0.0
     rows = sum(map(most_runs, questions)) + runs_of_draws(questions[0], draws)
-    crew, seeds = workers or cores(), questions[0].seeds
+    seeds = questions[0].seeds
     twins = ", twins included" if needs_twins(questions[0].outcome.key) else ""
     screen.say(
-        f"at most {rows} rows of sweeps, {seeds} seeds a value: some {in_words(seconds * rows / crew)} "
-        f"on {crew} core{'s' if crew > 1 else ''} ({seconds:.2f} s a row{twins})"
+        f"at most {rows} rows of sweeps, {count(seeds, 'seed')} a value: "
+        f"some {how_long(seconds * rows, workers, cluster)} ({seconds:.2f} s a row{twins})"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abm.cli.announcing import how_long
 from abm.cli.options import (
     Cluster,
     DryRun,
@@ -21,6 +22,7 @@ from abm.cli.options import (
     default_folder,
 )
 from abm.cli.screen import Bars, Screen
+from abm.errors import InputError
 
 if TYPE_CHECKING:
     from abm.alternatives.answer import Answer, Asked
@@ -41,8 +43,13 @@ def policy(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Paired seeds of every alternative.")] = 20,
-    edge_seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Seeds at every value of an edge.")] = 8,
-    dial: Annotated[str, typer.Option(metavar="PATH", help="The dial whose edge policies move.")] = "funds.leverage",
+    edge_seeds: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="Seeds at every value of an edge.", show_default="8")
+    ] = None,
+    dial: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="The dial whose edge policies move.", show_default="funds.leverage"),
+    ] = None,
     outcome: Annotated[
         str | None,
         typer.Option(
@@ -81,11 +88,15 @@ def policy(
         parse_policies(policies),
         parse_parts(parts),
         seeds=seeds,
-        edge_seeds=edge_seeds,
-        dial=dial,
+        edge_seeds=edge_seeds or 8,
+        dial=dial or "funds.leverage",
         outcome=outcome or DEFAULT_OUTCOME,
         edge_level=level,
     )
+    of_edge = {"--edge-seeds": edge_seeds, "--dial": dial, "--outcome": outcome, "--level": level}
+    for option, value in of_edge.items() if asked.question is None else ():
+        if value is not None:
+            raise InputError(f"{option} = {value}: is of the edge; allowed with sizes among --parts")
     folder = out or default_folder(world, set_, "policy")
     screen = Screen(quiet)
     announce(asked, folder, workers, cluster, screen)
@@ -106,9 +117,7 @@ def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | Non
     from abm.alternatives.answer import rows_of
     from abm.alternatives.expected import boom
     from abm.alternatives.plan import without_policies
-    from abm.cli.sweep import in_words
     from abm.distance.worlds import needs_twins
-    from abm.experiments.workers import cores
     from abm.sweep.needs import measured
     from abm.sweep.plan import listed_plan
 
@@ -125,10 +134,8 @@ def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | Non
     weights = dict.fromkeys(rows, alone) | {"expected": boom_world}
     if asked.question is not None and needs_twins(asked.question.outcome.key):
         weights["sizes"] = 4.0 * alone
-    crew = 1 if cluster is not None else workers or cores()
-    on = "one core" if crew == 1 else f"{crew} cores"
-    seconds = sum(weights[part] * many for part, many in rows.items()) / crew
-    screen.say(f"at most {in_words(seconds)} on {on}, {alone:.2f} s a run, less what is there already")
+    took = how_long(sum(weights[part] * many for part, many in rows.items()), workers, cluster)
+    screen.say(f"at most {took}, {alone:.2f} s a run, less what is there already")
 
 
 def print_answer(found: Answer) -> None:

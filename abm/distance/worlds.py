@@ -17,6 +17,7 @@ from abm.evidence.assumed import Assumed
 from abm.experiments.one_run import twin_scenarios
 from abm.outcome.summary import Summary
 from abm.scenario.reading import DECLARED
+from abm.sweep.folder import SweepResult
 from abm.sweep.outcomes import evaluate, parse_outcome
 from abm.sweep.plan import Parameter, Plan, Value, listed_plan
 from abm.sweep.sweep import Progress, sweep
@@ -108,15 +109,18 @@ class Worlds:
 
     def runs(self, plan: Plan) -> tuple[pl.DataFrame, str]:
         """All runs of a plan, of which only those are made that its folder lacks, and the folder's name."""
+        return self.result(plan).runs, folder_of(plan)
+
+    def result(self, plan: Plan) -> SweepResult:
+        """The same with all that the plan keeps of a run."""
         name = folder_of(plan)
-        result = sweep(
+        return sweep(
             plan,
             self.folder / name,
             workers=self.workers,
             cluster=self.cluster,
             progress=lambda now: self.report(name, now),
         )
-        return result.runs, name
 
 
 def turned(question: Question, values: Sequence[float]) -> tuple[tuple[Parameter, ...], list[tuple[Value, ...]]]:

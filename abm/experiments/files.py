@@ -87,9 +87,14 @@ def _umask() -> int:
 def write_tables(folder: Path, tables: Mapping[str, pl.DataFrame]) -> None:
     """Write each table as `<name>.parquet`; the bytes depend on its content alone."""
     for name, table in tables.items():
-        content = io.BytesIO()  # through memory, so that a full disk is an ordinary OSError
-        table.write_parquet(content, compression="zstd")
-        (folder / f"{name}.parquet").write_bytes(content.getvalue())
+        (folder / f"{name}.parquet").write_bytes(parquet(table))
+
+
+def parquet(table: pl.DataFrame) -> bytes:
+    """A table as a Parquet file in memory, through which a full disk is an ordinary OSError."""
+    content = io.BytesIO()
+    table.write_parquet(content, compression="zstd")
+    return content.getvalue()
 
 
 def write_manifest(folder: Path, kind: str, scenario: Scenario, **more: Any) -> None:

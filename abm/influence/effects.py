@@ -184,13 +184,12 @@ def converged(sizes: np.ndarray, top: int) -> pl.DataFrame:
     last = sizes.mean(axis=0)
     for many in range(FEWEST, len(sizes) + 1):
         means, half = sizes[:many].mean(axis=0), many // 2
-        of_halves = [shared(sizes[:half].mean(axis=0), sizes[half : 2 * half].mean(axis=0), top)]
         rows.append(
             {
                 "trajectories": many,
                 "same_first": shared(means, last, top),
                 "spearman": spearman(means, last),
-                "halves": of_halves[0],
+                "halves": shared(sizes[:half].mean(axis=0), sizes[half : 2 * half].mean(axis=0), top),
             }
         )
     return pl.DataFrame(rows)

@@ -7,7 +7,6 @@ session is a function of a scenario and a seed like any run, and `repeat.py` can
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from abm.channels import CHANNELS
 from abm.economy import Economy
 from abm.errors import InputError, shown
+from abm.experiments.files import parquet
 from abm.live.log import action_in_words
 from abm.live.messages import Start
 from abm.live.repeat import command
@@ -188,9 +188,7 @@ class Session:
         """The daily series of a world so far, the bytes of `ticks.parquet`."""
         from abm.outcome.tables import ticks_frame
 
-        content = io.BytesIO()
-        ticks_frame(self.worlds[world].economy.rows).write_parquet(content, compression="zstd")
-        return content.getvalue()
+        return parquet(ticks_frame(self.worlds[world].economy.rows))
 
 
 @cache

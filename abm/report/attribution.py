@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -12,11 +10,13 @@ from abm.attribution.explain import CANNOT_TELL, NOTHING_DONE, Explanation
 from abm.attribution.groups import ALWAYS_ON
 from abm.attribution.plan import AFTER_NEWS
 from abm.attribution.question import BROKEN, WITHOUT_TWIN
+from abm.experiments.files import parquet
 from abm.figures.attribution import waterfall_figure
-from abm.figures.style import png, svg
 from abm.outcome.paired import Interval
 from abm.outcome.wording import listed
+from abm.report.files import drawn_files, dumped
 from abm.report.pages import Page, Section, picture, render, stamp
+from abm.report.sweep import repeat
 from abm.report.tables import Table
 from abm.report.words import NOTHING, money, number, signed
 
@@ -31,22 +31,12 @@ WORTH_NAMING = 0.1  # of the difference, from which a group is named
 
 def explanation_files(found: Explanation) -> dict[str, bytes]:
     """Return the report as files by name: `report.html`, the tables as Parquet, `explanation.json`, and `figures/`."""
-    figure = waterfall(found)
-    drawn = svg(figure)
+    files, drawn = drawn_files("waterfall", waterfall(found))
     tables = {"shapley": found.shapley, "coalitions": found.coalitions}
     if found.together is not None:
         tables["interactions"] = found.together
-    files = {f"{name}.parquet": in_memory(table) for name, table in tables.items()}
-    files |= {"figures/waterfall.svg": drawn, "figures/waterfall.png": png(figure)}
-    files["explanation.json"] = (json.dumps(as_json(found), indent=1, allow_nan=False) + "\n").encode()
-    files["report.html"] = render(page(found, drawn)).encode()
-    return files
-
-
-def in_memory(table: pl.DataFrame) -> bytes:
-    content = io.BytesIO()
-    table.write_parquet(content, compression="zstd")
-    return content.getvalue()
+    files |= {f"{name}.parquet": parquet(table) for name, table in tables.items()}
+    return files | {"explanation.json": dumped(as_json(found)), "report.html": render(page(found, drawn)).encode()}
 
 
 def as_json(found: Explanation) -> dict[str, Any]:
@@ -229,10 +219,10 @@ READING = (
 
 def again(found: Explanation) -> str:
     """Return how a run behind the numbers is repeated."""
-    last = found.coalitions["row"].max()
+    last = found.coalitions.height - 1
     return (
         f"coalitions.parquet has a row for each of {found.coalitions.height} runs with its number; any of them is "
-        f"repeated to the bit: powderkeg run --from {found.runs} --row {last}"
+        f"repeated to the bit: {repeat(str(found.runs), last)}"
     )
 
 

@@ -8,10 +8,11 @@ import polars as pl
 
 from abm.chains.answer import shapes
 from abm.chains.graph import graphml, node_link_json
+from abm.experiments.files import parquet
 from abm.figures.contagion import contagion_figure
 from abm.outcome.story import BORROWERS
 from abm.outcome.wording import count
-from abm.report.edge import drawn_files, dumped, parquet
+from abm.report.files import drawn_files, dumped
 from abm.report.pages import Page, Picture, Section, picture, render, stamp
 from abm.report.tables import Table
 

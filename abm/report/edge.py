@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,16 +10,16 @@ import polars as pl
 
 from abm.distance.question import DEFAULT_OUTCOME
 from abm.distance.search import ALREADY_OVER, NOT_REACHED, QUIET_OVER, REACHED
+from abm.experiments.files import parquet
 from abm.figures.edge import curve_figure, edge_figure
-from abm.figures.style import png, svg
+from abm.outcome.wording import count
+from abm.report.files import drawn_files, dumped
 from abm.report.pages import Page, Section, picture, render, stamp
 from abm.report.sweep import repeat
 from abm.report.tables import Table
 from abm.report.words import NOTHING
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from abm.distance.edge import Curve, Draws, Found
     from abm.distance.search import Edge
 
@@ -142,7 +140,7 @@ def outcome_words(edge: Edge) -> str:
 
 
 def seeds_words(edge: Edge) -> str:
-    return f"{edge.question.seeds} seeds"
+    return count(edge.question.seeds, "seed")
 
 
 def draws_words(edge: Edge, draws: Draws) -> str:
@@ -328,19 +326,3 @@ def runs_table(edge: Edge, folder: Path) -> Table:
 
 def plain_number(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.3g}" if abs(value) < 1000.0 else f"{value:,.0f}"
-
-
-def drawn_files(name: str, figure: Figure) -> tuple[dict[str, bytes], bytes]:
-    """The files of a figure, and its SVG."""
-    content = svg(figure)
-    return {f"figures/{name}.svg": content, f"figures/{name}.png": png(figure)}, content
-
-
-def parquet(table: pl.DataFrame) -> bytes:
-    content = io.BytesIO()
-    table.write_parquet(content, compression="zstd")
-    return content.getvalue()
-
-
-def dumped(content: dict[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()

@@ -13,12 +13,14 @@ from abm.alternatives.measures import AVOIDED, BREAKDOWN, COST, LOSSES, QUIET, W
 from abm.alternatives.plan import NONE, label_of, name_of
 from abm.alternatives.sizes import FOUND
 from abm.attribution.explain import CANNOT_TELL
+from abm.distance.edge import Found
 from abm.evidence.check import Curve, Picture
+from abm.experiments.files import parquet
 from abm.figures.edge import edge_figure
 from abm.figures.evidence import evidence_figure
 from abm.figures.policy import pairs_figure
 from abm.report.edge import as_json as edge_as_json
-from abm.report.edge import drawn_files, dumped, parquet
+from abm.report.files import drawn_files, dumped
 from abm.report.pages import Page, Section, picture, render, stamp
 from abm.report.policy_words import (
     READING,
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
     from abm.alternatives.delays import Delays
     from abm.alternatives.expected import Expected
     from abm.alternatives.sizes import Sizes
-    from abm.distance.edge import Found
 
 Files = dict[str, bytes]
 BONFERRONI = (
@@ -117,18 +118,12 @@ def as_json(found: Answer) -> dict[str, Any]:
         "effects": None if alternatives is None else alternatives.effects.to_dicts(),
         "together": None if alternatives is None else alternatives.together.to_dicts(),
         "side_effects": None if alternatives is None else alternatives.side_effects.to_dicts(),
-        "edge": None if sizes is None else edge_as_json(whole(sizes)),
+        "edge": None if sizes is None else edge_as_json(Found(sizes.edge)),
         "beyond_the_edge": None if sizes is None else sizes.beyond,
         "sizes": None if sizes is None else sizes.table.to_dicts(),
         "delays": None if found.delays is None else found.delays.table.to_dicts(),
         "expected": None if found.expected is None else found.expected.table.to_dicts(),
     }
-
-
-def whole(found: Sizes) -> Found:
-    from abm.distance.edge import Found
-
-    return Found(found.edge)
 
 
 # ------------------------------------------------------------------------------------------ alternatives
@@ -233,10 +228,10 @@ def breakdowns_picture(found: Comparison) -> Picture:
 
 
 def forest(name: str, rows: list[dict[str, Any]], of: str, scale: float = 1.0) -> Curve:
-    """Values of `change` or of the outcome itself with their intervals, one place each."""
+    """Values of `change` or of the outcome itself with their intervals, one place each; nothing where none is known."""
     middle, ends = of or "value", (f"{of}_low" if of else "low", f"{of}_high" if of else "high")
     values, low, high = (
-        [scale * float(row[part] if row[part] is not None else row[middle] or 0.0) for row in rows]
+        [scale * float(next((row[one] for one in (part, middle) if row[one] is not None), np.nan)) for row in rows]
         for part in (middle, *ends)
     )
     return Curve(name, list(range(len(rows))), values, low, high, joined=False)

@@ -12,7 +12,7 @@ from abm.alternatives.measures import AVOIDED, BREAKDOWN, CRISIS, LOSSES, QUIET,
 from abm.alternatives.plan import NONE, label_of
 from abm.alternatives.sizes import BY, FOUND, NOT_WITHIN, PURCHASE_DAYS, Sized
 from abm.attribution.explain import CANNOT_TELL
-from abm.outcome.wording import listed
+from abm.outcome.wording import count, listed
 from abm.report.edge import between, clause, plain_number
 from abm.report.tables import Table
 from abm.report.words import NOTHING, money, signed
@@ -62,7 +62,7 @@ def cell(row: dict[str, Any]) -> str:
 
 
 def seeds_words(n: int) -> str:
-    return f"{n} {'seed' if n == 1 else 'seeds'}"
+    return count(n, "seed")
 
 
 # ------------------------------------------------------------------------------------------ alternatives
@@ -181,13 +181,17 @@ def side_effects_table(found: Comparison, alternatives: Sequence[str]) -> Table:
 
 
 def quiet_words(found: Comparison) -> str:
-    """What each policy alone surely costs in quiet times."""
+    """What each policy alone surely changes in quiet times, with its units."""
     parts = []
     for name in found.design.policies:
         surely = [found.effect(name, one.name, CALM) | {"words": one.words} for one in QUIET]
-        costs = [f"{row['words']} {cell(row)}" for row in surely if row["said"] in (HIGHER, LOWER)]
-        if costs:
-            parts.append(f"{plain(name)}: {', '.join(costs)}")
+        changes = [
+            f"{row['words']} {cell(row)}{'' if row['unit'] == 'log points' else ' ' + row['unit']}"
+            for row in surely
+            if row["said"] in (HIGHER, LOWER)
+        ]
+        if changes:
+            parts.append(f"{plain(name)}: {', '.join(changes)}")
     if not parts:
         return "No policy surely changes anything in quiet times."
     return f"Surely changed in quiet times – {'; '.join(parts)}."
@@ -203,6 +207,8 @@ def sizes_words(found: Sizes) -> str:
         f"Without a policy the edge is at {edge.question.dial} = {plain_number(edge.value)}"
         f"{between(edge.low, edge.high, '')}"
     )
+    if not found.found:
+        return f"{where}; none of these policies has a size that could move it."
     said = "; ".join(sized_words(one) for one in found.found)
     return (
         f"{where}. To move it by a quarter, to {plain_number(found.beyond)} or beyond, takes, at least: {said}; "
@@ -332,6 +338,8 @@ def bust_words(found: Expected) -> str:
 
 
 def times(row: dict[str, Any]) -> str:
+    if row["change"] is None:
+        return "no run was finished"
     if row["change_low"] is None:
         return f"{row['change']:+.4f}"
     return f"{row['change']:+.4f}, {row['change_low']:+.4f} to {row['change_high']:+.4f}"

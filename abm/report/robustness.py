@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,8 +9,9 @@ import polars as pl
 from abm.evidence.check import Curve, Picture
 from abm.evidence.robustness.claims import CLAIMS
 from abm.evidence.robustness.plans import DAYS, DRAWS, LEVERAGE, MOST, SEEDS_OF_DRAW
+from abm.experiments.files import parquet
 from abm.figures.evidence import evidence_figure
-from abm.figures.style import png, svg
+from abm.report.files import drawn_files, dumped
 from abm.report.pages import Page, Section, picture, render, stamp
 from abm.report.tables import Table
 from abm.report.words import NOTHING
@@ -27,15 +26,13 @@ TABLES = ("maps", "claims", "screen", "worlds", "split")
 def robustness_files(found: Robustness, scenario: Scenario) -> dict[str, bytes]:
     """Return the report as files by name: `report.html`, the tables as Parquet, `robustness.json`, and `figures/`."""
     figures = {claim.name.replace(" ", "_"): evidence_figure(claim_picture(found, claim.name)) for claim in CLAIMS}
-    drawn = {name: svg(figure) for name, figure in figures.items()}
-    files = {f"figures/{name}.svg": content for name, content in drawn.items()}
-    files |= {f"figures/{name}.png": png(figure) for name, figure in figures.items()}
-    for name in TABLES:
-        content = io.BytesIO()
-        getattr(found, name).write_parquet(content)
-        files[f"{name}.parquet"] = content.getvalue()
+    files, drawn = {}, {}
+    for name, figure in figures.items():
+        made, drawn[name] = drawn_files(name, figure)
+        files |= made
+    files |= {f"{name}.parquet": parquet(getattr(found, name)) for name in TABLES}
     plain = {name: getattr(found, name).fill_nan(None).to_dicts() for name in TABLES if name != "worlds"}
-    files["robustness.json"] = json.dumps(plain, indent=1, allow_nan=False).encode()
+    files["robustness.json"] = dumped(plain)
     sections = [
         Section(
             "What is left of the claims",

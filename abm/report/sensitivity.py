@@ -8,12 +8,14 @@ import polars as pl
 
 from abm.attribution.explain import CANNOT_TELL, NOTHING_DONE
 from abm.evidence.robustness.claims import CLAIMS
+from abm.experiments.files import parquet
 from abm.figures.sensitivity import indices_settle_figure, ranked_figure, ranking_settles_figure, split_figure
 from abm.influence.flags import CANNOT_TELL as UNSURE
 from abm.influence.flags import MAY_TURN, NO_WORLD, SHIPPED, TURNS, turning
 from abm.outcome.wording import listed
 from abm.report.attribution import finely
-from abm.report.edge import drawn_files, dumped, parquet, plain_number
+from abm.report.edge import plain_number
+from abm.report.files import drawn_files, dumped
 from abm.report.pages import Page, Section, picture, render, stamp
 from abm.report.robustness import claim_words
 from abm.report.sensitivity_words import DIAMONDS, EFFECTS, FLAGS, INDICES, SETTLING, method, refused_words, split_words

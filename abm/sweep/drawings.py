@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abm.errors import InputError, shown
+from abm.experiments.files import parquet
 from abm.figures.style import png, svg, write_whole
 
 if TYPE_CHECKING:
@@ -72,9 +72,4 @@ def _is_other(path: Path, content: bytes) -> bool:
 
 
 def _table(table: pl.DataFrame, table_format: str) -> bytes:
-    content = io.BytesIO()
-    if table_format == "csv":
-        table.write_csv(content)
-    else:
-        table.write_parquet(content, compression="zstd")
-    return content.getvalue()
+    return table.write_csv().encode() if table_format == "csv" else parquet(table)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import InputError
-from abm.experiments.files import MANIFEST, fingerprint, source_digest, versions
+from abm.experiments.files import MANIFEST, fingerprint, parquet, source_digest, versions
 from abm.sweep.journal import Entry, append, entries
 from abm.sweep.one_row import FAILED
 from abm.sweep.plan import Plan
@@ -108,10 +108,9 @@ class SweepFolder:
     # ------------------------------------------------------------------------------- the files
     def write_table(self, name: str, table: pl.DataFrame) -> None:
         """Write a table so that it appears whole or not at all, and vouch for it in the next manifest."""
-        content = io.BytesIO()
-        table.write_parquet(content, compression="zstd")
-        self.write_bytes(name, content.getvalue())
-        self.parts[name] = hashlib.sha256(content.getvalue()).hexdigest()
+        content = parquet(table)
+        self.write_bytes(name, content)
+        self.parts[name] = hashlib.sha256(content).hexdigest()
 
     def write_bytes(self, name: str, content: bytes) -> None:
         target = self.path / name

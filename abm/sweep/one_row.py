@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import time
 import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from abm.experiments.files import parquet
 from abm.experiments.one_run import advance, ticks_of, twin_scenarios
 from abm.experiments.workers import reason_of
 from abm.sweep.plan import Plan
@@ -72,9 +72,9 @@ def simulate(plan: Plan, number: int) -> tuple[dict[str, Any], dict[str, bytes],
     ticks = ticks_frame(economy.rows)
     tables = {}
     if plan.keep.every:
-        tables["paths"] = in_memory(kept(ticks, plan))
+        tables["paths"] = parquet(kept(ticks, plan))
     if plan.keep.events:
-        tables["events"] = in_memory(events_frame(economy.events[: economy.counter[0]]))
+        tables["events"] = parquet(events_frame(economy.events[: economy.counter[0]]))
     return summarise(ticks, **twins, scenario=scenario).to_dict(), tables, seconds
 
 
@@ -85,10 +85,3 @@ def kept(ticks: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     last = ticks.height - 1
     days = ticks.filter((pl.col("tick") % plan.keep.every == 0) | (pl.col("tick") == last))
     return days.select("tick", *(plan.keep.series or [name for name in ticks.columns if name != "tick"]))
-
-
-def in_memory(table: pl.DataFrame) -> bytes:
-    """A table as a Parquet file in memory."""
-    content = io.BytesIO()
-    table.write_parquet(content, compression="zstd")
-    return content.getvalue()
