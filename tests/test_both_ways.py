@@ -114,6 +114,7 @@ def test_lower_margins_mean_lower_requirements_unless_the_authority_asks_for_a_b
     assert rate == pytest.approx((1.0 + buffer if buffer else 0.7) * fund.maintenance[AI_EQUITY], **EXACT)
 
 
+@pytest.mark.slow
 def test_a_world_that_works_both_ways_closes_its_books() -> None:
     both = {"narrative__believers": 0.5, "narrative__enthusiasm": 0.02, "narrative__news_weight": 1}
     more = {"risk_limits__reach_up": 2, "margin__calm_factor": 0.5, "spark__total": 0, "run__ticks": 80}

@@ -263,6 +263,7 @@ def logs(draw: st.DrawFn) -> pl.DataFrame:
     return log(*rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(logs())
 def test_chains_of_any_log_are_in_order_and_the_shortest_of_all_that_can_be_walked(events: pl.DataFrame) -> None:

@@ -49,6 +49,7 @@ def test_it_is_over_on_the_day_on_which_the_backstop_ends() -> None:
     assert found == np.sqrt(e.markets["variance"][AI_EQUITY])
 
 
+@pytest.mark.slow
 def test_who_counts_on_lending_is_asked_for_less_margin_and_owes_more() -> None:
     idle, expected = (finished(calm(lending__on=True, lending__expected=part), check=True) for part in (0.0, 0.5))
     assert (expected.markets["margin_factor"] < idle.markets["margin_factor"]).all()

@@ -35,6 +35,7 @@ def test_a_run_has_its_figures_with_units_on_every_axis(ticks):
         assert all(axis.get_ylabel() for axis in figure.axes)
 
 
+@pytest.mark.slow
 def test_a_world_where_nothing_happens_can_be_drawn():
     for figure in run_figures(ticks_of(np.zeros(5))).values():
         assert svg(figure)
@@ -67,6 +68,7 @@ def test_the_same_bytes_every_time_and_none_about_the_machine(ticks):
     assert b"Software" not in png(first)
 
 
+@pytest.mark.slow
 def test_the_users_own_settings_do_not_matter(ticks):
     import matplotlib
 

@@ -239,6 +239,7 @@ def test_a_dealer_under_strain_renews_nothing_and_its_part_of_an_advance_stays()
     assert fund.advance == pytest.approx(20.0 - repaid, **EXACT), "what is still advanced is still owed in cash"
 
 
+@pytest.mark.slow
 def test_a_rally_that_outruns_repo_makes_hedged_funds_sell_and_the_books_close() -> None:
     rally = {"spark__total": 0, "spark__start": 5, "run__ticks": 30, "markets__notes__drift": 1.0}
     fast, slow = (finished(world(**rally, margin__financing_days=days), check=True) for days in (2, 1000))

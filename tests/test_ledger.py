@@ -25,6 +25,7 @@ def test_books_close_after_every_phase_of_the_default_crash() -> None:
     assert how_many(economy)["margin_call"] > 0
 
 
+@pytest.mark.slow
 def test_books_close_after_every_phase_when_everything_happens() -> None:
     finished(crash_world(), crash_seed(), check=True)
 

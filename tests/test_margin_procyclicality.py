@@ -60,6 +60,7 @@ def test_no_factor_is_larger_than_the_largest(largest: float) -> None:
     assert economy.funds["margin_factor"] == pytest.approx(largest, **EXACT)
 
 
+@pytest.mark.slow
 def test_one_jump_of_the_price_raises_margins_of_that_market_and_is_forgotten() -> None:
     economy = still(channels__depth_spiral=False)
     terms, margin = economy.scenario.markets, economy.scenario.margin

@@ -152,6 +152,7 @@ def test_an_export_is_not_lost_by_a_second() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_tables_travel_with_the_scenario(mine: Scenario, tmp_path: Path) -> None:
     again = Scenario.from_dict(json.loads(json.dumps(mine.to_dict())))
     assert again == mine

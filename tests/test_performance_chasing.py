@@ -72,6 +72,7 @@ def test_sales_stay_within_a_day_and_purchases_within_the_deposit() -> None:
     assert (chasers["orders"] <= 0.0).all(), "nobody buys with money that he owes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spark", "sign"), [(0.5, -1.0), (-0.5, 1.0)])
 def test_they_follow_prices_and_pay_with_their_own_money(spark: float, sign: float) -> None:
     action = {"kind": "spark", "tick": 5, "total": spark, "days": 1}

@@ -53,6 +53,7 @@ def test_what_exceeds_the_cap_is_sold_in_equal_parts_of_what_is_left() -> None:
     assert not economy.rows["forced_sales"].any()
 
 
+@pytest.mark.slow
 def test_books_that_were_cut_are_not_rebuilt_beyond_the_cap() -> None:
     def rebuilt(tick: int) -> np.ndarray:
         economy = decreed(

@@ -225,6 +225,7 @@ def test_banks_that_tighten_take_back_promises_and_failed_ones_all() -> None:
     assert fund.credit_line == pytest.approx(lines, **EXACT)
 
 
+@pytest.mark.slow
 def test_without_the_channel_nothing_happens_to_anybody() -> None:
     economy = still(channels__private_credit=False, builders__term_years=0.1)
     tables = ("credit_funds", "builders", "credit_market")

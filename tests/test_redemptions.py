@@ -151,6 +151,7 @@ def test_dealers_lend_what_cash_lacks() -> None:
     economy._prove(before, "settle")
 
 
+@pytest.mark.slow
 def test_cash_is_raised_before_the_payment_and_leverage_is_kept() -> None:
     economy = still()
     fund, terms = economy.funds[LEVERED], economy.scenario.redemptions
@@ -179,6 +180,7 @@ def test_cash_is_raised_before_the_payment_and_leverage_is_kept() -> None:
     assert worth(economy)[LEVERED] == pytest.approx(fund.net_asset_value, **EXACT)
 
 
+@pytest.mark.slow
 def test_what_free_cash_covers_needs_no_sale() -> None:
     economy = still()
     fund = economy.funds[0]

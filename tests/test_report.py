@@ -180,6 +180,7 @@ def test_a_seed_that_failed_in_one_member_is_no_pair():
     assert "ValueError: no" in comparison_report(data)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_images")
 def test_a_comparison_without_any_result_still_says_so():
     data = small_comparison(seeds=(0,), runs=[], failed=[("1 day", 0, "broke"), ("60 days", 0, "broke")])
@@ -189,6 +190,7 @@ def test_a_comparison_without_any_result_still_says_so():
     assert "broke" in page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_images")
 def test_one_seed_has_no_interval():
     page = comparison_report(small_comparison(seeds=(3,)))

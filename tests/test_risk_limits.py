@@ -218,6 +218,7 @@ def test_nothing_is_rebuilt_while_investors_who_leave_wait_for_cash() -> None:
     assert trade(economy, CAUTIOUS, day)
 
 
+@pytest.mark.slow
 def test_a_fall_makes_funds_cut_with_causes_and_the_books_close() -> None:
     economy = finished(world(**FALL), check=True)
     log, cuts = events(economy), of_kind(economy, "risk_limit")

@@ -219,6 +219,7 @@ def test_sales_repay_secured_loans_and_unsecured_ones_wait_for_the_end() -> None
     assert fund.unsecured.sum() == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_books_of_funds_and_dealers_agree_claim_by_claim_through_a_crash() -> None:
     economy = finished(
         world(spark__total=0.9, spark__start=5, run__ticks=80, funds__leverage=2.5, buyers__budget=8000), check=True

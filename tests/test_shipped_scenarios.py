@@ -61,6 +61,7 @@ def test_funds_of_a_style_that_there_is_not_hold_nothing_and_trade_nothing() -> 
         assert not economy.funds[name][gone].any(), name
 
 
+@pytest.mark.slow
 def test_a_market_that_there_is_not_has_no_price_to_move() -> None:
     economy = finished(load("dotcom_2000", **FEW), check=True)
     assert not economy.holders["crypto"].any()

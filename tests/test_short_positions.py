@@ -225,6 +225,7 @@ def test_a_seized_fund_that_owes_more_inert_securities_than_it_holds_is_not_let_
     assert fund.shortfall == pytest.approx(lacking, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_books_close_in_a_rally_that_ruins_short_sellers() -> None:
     rally = {"kind": "spark", "tick": 3, "total": -1.2, "days": 3}
     scenario = world(spark__total=0, spark__broad_share=1, actions=[rally], run__ticks=60)

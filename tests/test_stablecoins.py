@@ -77,6 +77,7 @@ def test_a_weak_bank_makes_its_issuers_holders_doubt() -> None:
     assert look(economy)[1] == pytest.approx(min(1.0, part / economy.scenario.stablecoins.bank_reach))
 
 
+@pytest.mark.slow
 def test_those_who_run_are_a_part_and_the_rest_stays() -> None:
     economy = still(**QUIET, stablecoins__daily_cap=1, buyers__arbitrage_cash=1000)
     issuers, terms = economy.stablecoins, economy.scenario.stablecoins

@@ -3,6 +3,7 @@
 import inspect
 
 import numpy as np
+import pytest
 from worlds import crash_seed, crash_world, finished, off, small_world, under
 
 import abm.tick
@@ -58,6 +59,7 @@ def contents(economy: Economy) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_every_phase_writes_what_it_declares_and_nothing_else() -> None:
     before: dict[str, bytes] = {}
     written: dict[str, set[str]] = {phase.name: set() for phase in TICK}

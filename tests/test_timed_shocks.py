@@ -33,6 +33,7 @@ def test_a_shock_is_news_of_its_market_alone_spread_over_its_days() -> None:
     np.testing.assert_allclose(apart, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_what_follows_from_a_shock_leads_back_to_it() -> None:
     world = off(small_world(**CALM, actions=[shock(total=0.6, days=1)]), "common_story")
     economy = finished(world, check=True)
@@ -72,6 +73,7 @@ def test_a_bank_loses_the_part_of_its_capital_that_is_written_down(part: float) 
     assert lost[hit] == pytest.approx(of_kind(after, "own_loss")["amount"][0], **EXACT)
 
 
+@pytest.mark.slow
 def test_a_dealer_that_loses_more_than_its_capital_fails() -> None:
     economy = finished(small_world(**CALM, actions=[loss(of="largest_dealers", capital=1.1)]), check=True)
     assert of_kind(economy, "dealer_failed")["tick"][0] == 10

@@ -31,6 +31,7 @@ def test_a_failure_is_walked_back_to_a_root(kind: str) -> None:
         assert event(result, answer.chain[-1].event)["kind"] in ROOTS
 
 
+@pytest.mark.slow
 def test_every_chain_of_every_event_ends_in_a_root() -> None:
     result = run("crash")
     for number in range(0, result.events.height, 97):
