@@ -82,8 +82,12 @@ def losses(on: set[str], seed: int) -> dict[str, Any]:
     saved += -20.0 * ({"leverage_cap", "note_purchases"} <= on) + 30.0 * ({"leverage_cap", "lending"} <= on)
     broken = "market_breakdown" if seed < 9 - 6 * ("leverage_cap" in on) else "calm"
     own = 100.0 * noise(seed) + 0.5 * noise(seed + 1000 * sum(2 ** POLICIES.index(name) for name in on) + 7)
-    return {"dealer_losses_bn": 500.0 + own - saved, "lender_losses_bn": 500.0 + own - saved,
-            "verdict_financial": broken, "policy_gain_on_notes_bn": -7.0 * ("note_purchases" in on)}  # fmt: skip
+    return {
+        "dealer_losses_bn": 500.0 + own - saved,
+        "lender_losses_bn": 500.0 + own - saved,
+        "verdict_financial": broken,
+        "policy_gain_on_notes_bn": -7.0 * ("note_purchases" in on),
+    }
 
 
 # ------------------------------------------------------------------------------------------ which worlds
@@ -227,8 +231,10 @@ def test_only_what_surely_gets_worse_is_a_side_effect() -> None:
     assert {("leverage_cap", "forced_sales_worst_day_bn"), ("note_purchases", "depth_min")} <= flagged
     assert {outcome for _, outcome in flagged} == {"forced_sales_worst_day_bn", "depth_min"}
     assert {name for name, outcome in flagged if outcome == "depth_min"} == {
-        "note_purchases", "leverage_cap + note_purchases", "note_purchases + lending",
-    }  # fmt: skip
+        "note_purchases",
+        "leverage_cap + note_purchases",
+        "note_purchases + lending",
+    }
 
 
 @pytest.mark.slow
@@ -324,11 +330,14 @@ def test_what_comes_later_saves_less_and_costs_more_than_at_once() -> None:
     assert starts == [BASE.spark.start + days for days in DAYS]
     saved = {None: 0.0, 0: 100.0, 1: 95.0, 5: 80.0, 20: 10.0}
     results = [
-        made(one.plan, lambda _on, seed, one=one: {
-            "lender_losses_bn": 500.0 + 50.0 * noise(seed) - saved[one.days] * (1.0 + 0.02 * noise(seed + 99))
-        })
+        made(
+            one.plan,
+            lambda _on, seed, one=one: {
+                "lender_losses_bn": 500.0 + 50.0 * noise(seed) - saved[one.days] * (1.0 + 0.02 * noise(seed + 99))
+            },
+        )
         for one in plans
-    ]  # fmt: skip
+    ]
     found = delayed(world, plans, results)
     rows = found.table.filter((pl.col("outcome") == LOSSES) & pl.col("policy").is_not_null()).to_dicts()
     assert [row["days_late"] for row in rows] == list(DAYS)
@@ -426,7 +435,14 @@ def test_the_report_has_every_part_and_its_json_no_nan(tmp_path: Path) -> None:
     assert set(content["sentences"]) == {"alternatives", "sizes", "delays", "expected"}
     assert {row["alternative"] for row in content["effects"]} == {name_of(one) for one in asked.design.alternatives}
     text = files["report.html"].decode()
-    for title in ("What each policy avoids", "What it costs in quiet times", "Two together", "Side effects", "Too late",
-                  "The smallest size that moves the edge by a quarter", "A backstop that is expected"):  # fmt: skip
+    for title in (
+        "What each policy avoids",
+        "What it costs in quiet times",
+        "Two together",
+        "Side effects",
+        "Too late",
+        "The smallest size that moves the edge by a quarter",
+        "A backstop that is expected",
+    ):
         assert title in text
     assert "powderkeg run --from" in text

@@ -55,7 +55,6 @@ def test_only_common_holders_and_a_common_story_tie_crypto_to_equity(spark: floa
         for channels in CHANNELS_OFF:
             look = partial(correlations, {"spark.total": spark}, channels)
             found[channels] = np.mean(list(pool.map(look, range(SEEDS), chunksize=10)), axis=0)
-            print(channels, np.round(found[channels], 3))  # noqa: T201
     both, story, holders, none = (found[channels] for channels in CHANNELS_OFF)
     assert np.abs(none[2:] - noise).max() < 0.05  # the news' own, as drawn
     assert np.abs(none[:2] - none[2:]).max() < 0.05

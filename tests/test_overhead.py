@@ -36,8 +36,9 @@ def test_a_copy_that_is_another_model_is_no_measure(monkeypatch: pytest.MonkeyPa
 def test_the_copy_lacks_what_writes_down_and_nothing_else(tmp_path: Path) -> None:
     overhead.copy_without_recording(tmp_path)
     names = [file.relative_to(overhead.PACKAGE).as_posix() for file in overhead.PACKAGE.rglob("*.py")]
-    changed = {name for name in names
-               if (tmp_path / "abm" / name).read_bytes() != (overhead.PACKAGE / name).read_bytes()}  # fmt: skip
+    changed = {
+        name for name in names if (tmp_path / "abm" / name).read_bytes() != (overhead.PACKAGE / name).read_bytes()
+    }
     assert changed == {"outcome/events.py", "outcome/causes.py", "outcome/recorder.py", "phases.py"}
     left = {name: (tmp_path / "abm" / name).read_text("utf-8") for name in changed}
     assert "journals[" not in left["outcome/recorder.py"]

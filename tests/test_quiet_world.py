@@ -83,8 +83,5 @@ def test_a_quiet_world_is_lively_and_safe() -> None:
         found[name] = (measured[name], least, most)
         if not target["required"]:
             missed.add(name)
-    for name, (value, least, most) in found.items():
-        sign = " " if least <= value <= most else "!"
-        print(f"{sign} {name}: {value:.4g} (allowed {least:g} to {most:g})")  # noqa: T201
     wrong = {name for name, (value, least, most) in found.items() if not least <= value <= most}
     assert wrong == missed, {name: found[name] for name in wrong ^ missed}

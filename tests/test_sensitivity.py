@@ -42,8 +42,11 @@ def test_a_small_world_is_asked_and_asked_again_without_a_run(
     assert found["first"][0] == "spark.total"
     assert found["effects"][0]["mu_star"] > 0.1
     assert {path.name for path in (folder / "figures").glob("*.png")} == {
-        "effects.png", "indices.png", "ranking_settles.png", "indices_settle.png",
-    }  # fmt: skip
+        "effects.png",
+        "indices.png",
+        "ranking_settles.png",
+        "indices_settle.png",
+    }
     each = pl.read_parquet(folder / "elementary_effects.parquet").row(0, named=True)
     # the effect is the difference of the two runs that it names, here of one seed
     runs = pl.concat([pl.read_parquet(part) for part in (folder / each["sweep"] / "runs").glob("*.parquet")])

@@ -88,6 +88,12 @@ def with_growth(found: Bench, say: Callable[[str], None]) -> Bench:
     sizes = (scenario.crypto.holders, LARGE)
     six = {f"{size}": layouts(scenario.replace({"crypto.holders": size}), days=100) for size in sizes}
     return Bench(
-        found.machine, found.default, found.large, found.compiling, found.sweeps, curves, six,
+        found.machine,
+        found.default,
+        found.large,
+        found.compiling,
+        found.sweeps,
+        curves,
+        six,
         books_in_32_bits(scenario),
-    )  # fmt: skip
+    )

@@ -106,7 +106,7 @@ class Cut(ast.NodeTransformer):
         if left is None:
             return self.generic_visit(node)
         self.done += 1
-        node.body = ast.parse(f"def f():\n {left}").body[0].body  # pyright: ignore[reportAttributeAccessIssue]
+        node.body = ast.parse(left).body
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:

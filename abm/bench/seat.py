@@ -139,14 +139,26 @@ class Contender(ABC):
 
     # ------------------------------------------------------- the engine's five rules, by their names and arguments
     def holders_decide(
-        self, _holders: Any, issuers: Any, markets: Any, settings: Any, switches: Any, _seed: Any, tick: int,
-        events: Any, counter: Any
-    ) -> None:  # fmt: skip
+        self,
+        _holders: Any,
+        issuers: Any,
+        markets: Any,
+        settings: Any,
+        switches: Any,
+        _seed: Any,
+        tick: int,
+        events: Any,
+        counter: Any,
+    ) -> None:
         trend, shares_up = trends(markets, settings, switches, tick)
         day = Day(
-            tick, float(markets["price"][CRYPTO]), float(markets["price"][AI_EQUITY]), trend, shares_up,
+            tick,
+            float(markets["price"][CRYPTO]),
+            float(markets["price"][AI_EQUITY]),
+            trend,
+            shares_up,
             doubt=issuers["doubt"].tolist(),
-        )  # fmt: skip
+        )
         forced, shares = self.decide(day)
         note_pressure(forced, shares, markets, tick, events, counter)
 
@@ -163,12 +175,15 @@ class Contender(ABC):
         deliver_to_holders(NOBODY, issuers, investors, banks, house, markets, days, journal)
         crypto, shares = markets[CRYPTO], markets[AI_EQUITY]
         day = Day(
-            self.economy.tick, float(crypto["price"]), float(shares["price"]),
-            fill_of_purchases=float(crypto["fill_of_purchases"]), fill_of_sales=float(crypto["fill_of_sales"]),
+            self.economy.tick,
+            float(crypto["price"]),
+            float(shares["price"]),
+            fill_of_purchases=float(crypto["fill_of_purchases"]),
+            fill_of_sales=float(crypto["fill_of_sales"]),
             equity_fill=float(shares["fill_of_sales"]),
             **{name: issuers[name].tolist() for name in ("doubt", "taken", "coin_part", "paid_share")},
             coin_price=issuers["price"].tolist(),
-        )  # fmt: skip
+        )
         self.flows[:], self.paid[:] = 0.0, 0.0
         self.settle(day)
         post(self.flows, self.paid, self.economy.holders, issuers, investors, banks, house, markets, days, journal)
@@ -182,9 +197,16 @@ class Contender(ABC):
             post_income(self.earned, self.economy.holders, depositors, banks, self.economy.house, journal)
 
     def call_crypto(
-        self, _holders: Any, markets: Any, stories: Any, settings: Any, switches: Any, tick: int, events: Any,
-        counter: Any
-    ) -> None:  # fmt: skip
+        self,
+        _holders: Any,
+        markets: Any,
+        stories: Any,
+        settings: Any,
+        switches: Any,
+        tick: int,
+        events: Any,
+        counter: Any,
+    ) -> None:
         price = float(markets["price"][CRYPTO])
         if switches["crypto_liquidations"][0] and price < markets["last_price"][CRYPTO]:
             stand_in = CRYPTO_HOLDER.open(1)  # it owes what all who are called have, so that the engine's rule calls it

@@ -45,8 +45,10 @@ def print_run(result: RunResult) -> None:
 
 def print_profile(profile: Profile) -> None:
     """Each phase's share of the time that the days take, and what lies around the days."""
-    rows = [(row.phase, f"{row.share:.1%}", f"{row.cumulated:.1%}", f"{row.microseconds_a_day:,.1f}")
-            for row in profile.rows()]  # fmt: skip
+    rows = [
+        (row.phase, f"{row.share:.1%}", f"{row.cumulated:.1%}", f"{row.microseconds_a_day:,.1f}")
+        for row in profile.rows()
+    ]
     print()
     print_table(f"processor time of {profile.days} days", ("", "share", "cumulated", "microseconds a day"), rows)
     stages = profile.seconds()

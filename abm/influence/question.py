@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from abm.attribution.question import WITHOUT_TWIN, Question, asked
 from abm.errors import InputError
 from abm.sweep.outcomes import parse_outcome
@@ -23,9 +25,5 @@ def questions(outcome: str) -> tuple[Question, ...]:
 
 def refuse_without_salib() -> None:
     """Raise InputError where SALib is missing."""
-    try:
-        import SALib  # noqa: F401
-    except ModuleNotFoundError:
-        raise InputError(
-            "sensitivity: the package SALib is missing; allowed is pip install 'powderkeg[analysis]'"
-        ) from None
+    if find_spec("SALib") is None:
+        raise InputError("sensitivity: the package SALib is missing; allowed is pip install 'powderkeg[analysis]'")

@@ -101,10 +101,15 @@ def contests(default: Contest, large: Contest) -> str:
 def sweeps(found: Bench) -> str:
     """Return the table of rates, and start-up and compiling apart."""
     rows = [
-        (name, f"{rate.runs}", f"{rate.per_second:.3g}", f"{rate.start_seconds:.1f}",
-         "" if rate.engine_share is None else f"{rate.engine_share:.2f}")
+        (
+            name,
+            f"{rate.runs}",
+            f"{rate.per_second:.3g}",
+            f"{rate.start_seconds:.1f}",
+            "" if rate.engine_share is None else f"{rate.engine_share:.2f}",
+        )
         for name, rate in found.sweeps.items()
-    ]  # fmt: skip
+    ]
     head = ("runs of 750 days, workers", "runs", "runs a second", "start, s", "engine's share")
     start = found.compiling
     return (

@@ -343,6 +343,5 @@ def expected_part(found: Expected) -> tuple[Files, list[Section]]:
     )
     made, drawn = drawn_files("expected", evidence_figure(shown))
     shown_picture = picture(drawn, "Change of hedge funds' leverage at the turn under each backstop.")
-    section = Section("A backstop that is expected", [COUNTING], [shown_picture],
-                      [expected_table(found)], [READING])  # fmt: skip
+    section = Section("A backstop that is expected", [COUNTING], [shown_picture], [expected_table(found)], [READING])
     return files | made, [section]
