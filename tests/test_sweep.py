@@ -138,10 +138,20 @@ def test_rows_are_the_runs_that_anybody_can_make(undisturbed: tuple[Plan, dict[s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
-def test_no_byte_depends_on_the_workers(undisturbed: tuple[Plan, dict[str, bytes]], tmp_path: Path, workers: int):
+def test_no_byte_depends_on_the_workers_and_nobody_waits_for_their_leave(
+    undisturbed: tuple[Plan, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
     plan, expected = undisturbed
+    end, left = Worker.end, []
+
+    def note(worker: Worker) -> None:
+        end(worker)
+        left.append(worker.process.exitcode)
+
+    monkeypatch.setattr(Worker, "end", note)
     sweep(plan, tmp_path, workers=workers)
     assert tables(tmp_path) == expected
+    assert left == [-signal.SIGKILL] * workers
 
 
 def test_no_byte_depends_on_the_order_or_the_number_of_executions(
