@@ -137,10 +137,11 @@ def place_of(maker, issuer_row):
 
 
 @rule
-def deliver_to_holders(holders, issuers, investors, banks, house, markets, days, journal):
+def deliver_to_holders(holders, order_book, entries, issuers, investors, banks, house, markets, days, journal):
     """Deliver what crypto holders trade, pay those whose coins are due, and take in the coins of those who leave.
 
-    Who sells crypto is paid in coins as far as the other side had some in the morning, and the rest in money.
+    That empties the order book. Who sells crypto is paid in coins as far as the other side had some in the morning,
+    and the rest in money.
     """
     crypto, ai, day = markets[CRYPTO], markets[AI_EQUITY], days[0]
     maker, arbitrageur = investors[maker_of(investors)], investors[arbitrageur_of(investors)]
@@ -148,13 +149,14 @@ def deliver_to_holders(holders, issuers, investors, banks, house, markets, days,
         worth = issuers[i].sales * crypto.fill_of_sales * crypto.price
         stock = max(0.0, maker.coins[place_of(maker, i)])
         issuers[i].coin_part = min(1.0, stock / worth) if worth > 0.0 else 1.0
-    for row in range(holders.shape[0]):
-        holder = holders[row]
+    for entry in range(entries[0]):
+        order = order_book[entry]
+        holder = holders[order.holder]
         issuer = issuers[holder.issuer]
-        if holder.crypto_order != 0.0:
-            settle_crypto(holder, holders, issuer, maker, banks, house[0], crypto, day, journal)
-        if holder.equity_order != 0.0:
-            units = fill(holder.equity_order, ai)
+        if order.crypto != 0.0:
+            settle_crypto(order, holder, holders, issuer, maker, banks, house[0], crypto, day, journal)
+        if order.ai_equity != 0.0:
+            units = fill(order.ai_equity, ai)
             deliver_equity(journal, ai.price, house[0], holder, units)
             pay_in(journal, banks, holder, house[0], units * ai.price)
             day.volume[AI_EQUITY] += abs(units) * ai.price
@@ -162,15 +164,14 @@ def deliver_to_holders(holders, issuers, investors, banks, house, markets, days,
             day.forced_sales[AI_EQUITY] -= units * ai.price
             day.forced_by_crypto -= units * ai.price
             day.moved[CROSS_ASSET_SALES] -= units * ai.price
-            holder.equity_order = 0.0
             repay_lender(journal, holder, holders, banks, -units * ai.price, day)
         if holder.redeeming > 0.0:
             paid = issuer.paid_share * holder.redeeming
             holder.redeeming -= paid
             issue_coins(journal, issuer, holder, -paid)
             pay_issuer(journal, banks, issuer, holder, -paid)
-        if holder.cashed_out > 0.0:
-            leaving = holder.cashed_out
+        if order.cashed_out > 0.0:
+            leaving = order.cashed_out
             if holder.verified:
                 holder.redeeming += leaving
                 issuer.queue += leaving
@@ -180,10 +181,9 @@ def deliver_to_holders(holders, issuers, investors, banks, house, markets, days,
                 pay(journal, banks, arbitrageur, holder, issuer.price * sold)
             if issuer.doubt > 0.0:
                 day.moved[STABLECOIN_RUNS] += leaving
-            holder.cashed_out = 0.0
-        elif holder.cashed_out < 0.0:
-            mint(journal, banks, issuer, holder, min(-holder.cashed_out, max(0.0, holder.deposit)))
-            holder.cashed_out = 0.0
+        elif order.cashed_out < 0.0:
+            mint(journal, banks, issuer, holder, min(-order.cashed_out, max(0.0, holder.deposit)))
+    entries[0] = 0
 
 
 @rule
@@ -196,19 +196,20 @@ def earn_and_spend(holders, depositors, banks, settings, switches, journal, tick
         return
     terms = settings[0].crypto
     share = min(1.0, terms.savings / settings[0].run.ticks_per_year * terms.decision_days)
+    today = -tick % terms.decision_days
     for row in range(holders.shape[0]):
         holder = holders[row]
-        if (tick + holder.id) % terms.decision_days == 0:
+        if holder.acts_on == today:
             customers = depositors[banks[holder.bank].customers]
             pay(journal, banks, customers, holder, share * (holder.usual_deposit - holder.deposit))
 
 
 @rule
-def settle_crypto(holder, holders, issuer, maker, banks, house, crypto, day, journal):
+def settle_crypto(order, holder, holders, issuer, maker, banks, house, crypto, day, journal):
     """Deliver a holder's crypto against coins: new ones are minted or borrowed for what it has not got."""
-    units = fill(holder.crypto_order, crypto)
+    units = fill(order.crypto, crypto)
     cost = units * crypto.price
-    liquidated = holder.crypto_order == -holder.crypto and holder.loan > 0.0
+    liquidated = order.crypto == -holder.crypto and holder.loan > 0.0
     lacking = cost - max(0.0, holder.coins - holder.redeeming)
     if holder.kind == NEWCOMER:  # whose coins stay what they are: new money buys
         mint(journal, banks, issuer, holder, max(lacking, min(cost, holder.deposit)))
@@ -219,11 +220,11 @@ def settle_crypto(holder, holders, issuer, maker, banks, house, crypto, day, jou
     deliver_crypto(journal, crypto.price, house, holder, units)
     in_coins = cost * (1.0 if cost > 0.0 else issuer.coin_part)
     sell_coins(journal, holder, maker, place_of(maker, holder.issuer), in_coins)
-    pay(journal, banks, holder, maker, cost - in_coins)
+    if in_coins != cost:
+        pay(journal, banks, holder, maker, cost - in_coins)
     crypto.paid_directly -= cost
     day.volume[CRYPTO] += abs(cost)
     day.net_flow[CRYPTO] += cost
-    holder.crypto_order = 0.0
     if liquidated:
         day.moved[CRYPTO_LIQUIDATIONS] -= cost
         day.forced_sales[CRYPTO] -= cost

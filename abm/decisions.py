@@ -87,11 +87,12 @@ def power(base, exponent):
 
 
 @rule
-def holders_decide(holders, issuers, markets, settings, switches, seed, tick, events, counter):
-    """Let holders state their orders: forced ones every day, all others on the days on which they act.
+def holders_decide(holders, order_book, entries, issuers, markets, settings, switches, seed, tick, events, counter):
+    """Let holders enter their orders into the day's order book: forced ones on any day, others when they act.
 
     A position on credit that is worth less than its loan and the maintenance margin is sold whole. What a run
-    makes holders hand in is stated here too, so that nobody's order depends on another's.
+    makes holders hand in is stated here too, so that nobody's order depends on another's. Who waits for money
+    has an entry as well.
     """
     terms, crypto, days = settings[0].crypto, markets[CRYPTO], settings[0].risk_limits.trend_days
     trend = beyond_normal(crypto, days, tick) if switches[0].performance_chasing else 0.0
@@ -100,21 +101,30 @@ def holders_decide(holders, issuers, markets, settings, switches, seed, tick, ev
     for i in range(issuers.shape[0]):
         running = running or issuers[i].doubt > 0.0
     forced, shares = 0.0, 0.0
+    today = -tick % terms.decision_days
     for row in range(holders.shape[0]):
         holder = holders[row]
+        leaving = 0.0
         if running:
             asked = run_from(issuers[holder.issuer], holder, settings[0].stablecoins)
-            holder.cashed_out = min(asked, free_coins(holder))
-        if switches[0].crypto_liquidations and is_liquidated(holder, crypto.price, terms.maintenance):
-            holder.crypto_order = -holder.crypto
+            leaving = min(asked, free_coins(holder))
+        liquidated = switches[0].crypto_liquidations and is_liquidated(holder, crypto.price, terms.maintenance)
+        acts = holder.acts_on == today
+        if not (acts or liquidated or leaving > 0.0 or holder.redeeming > 0.0):
+            continue
+        order = order_book[entries[0]]
+        entries[0] += 1
+        order.holder, order.crypto, order.ai_equity, order.cashed_out = row, 0.0, 0.0, leaving
+        if liquidated:
+            order.crypto = -holder.crypto
             forced += holder.crypto * crypto.price
-        elif (tick + holder.id) % terms.decision_days == 0:
-            wish, fresh = wish_of(holder, markets, trend, shares_up, settings[0], switches[0], seed, tick)
-            shares -= holder.equity_order * markets[AI_EQUITY].price
-            spent = min(wish, affordable(holders, holder, fresh))
-            holder.crypto_order = max(spent / crypto.price, -holder.crypto)
+        elif acts:
+            wish, fresh = wish_of(holder, order, markets, trend, shares_up, settings[0], switches[0], seed, tick)
+            shares -= order.ai_equity * markets[AI_EQUITY].price
+            spent = min(wish, affordable(holders, holder, order, fresh))
+            order.crypto = max(spent / crypto.price, -holder.crypto)
             if switches[0].ordinary_trading:
-                bring_coins_to_usual(holder, max(0.0, spent), terms.cash_out)
+                bring_coins_to_usual(holder, order, max(0.0, spent), terms.cash_out)
     if forced + shares > DUST:
         cause = cause_of_pressure(crypto, tick, events, counter)
         for k, sold, channel in ((CRYPTO, forced, CRYPTO_LIQUIDATIONS), (AI_EQUITY, shares, CROSS_ASSET_SALES)):
@@ -122,7 +132,7 @@ def holders_decide(holders, issuers, markets, settings, switches, seed, tick, ev
 
 
 @rule
-def wish_of(holder, markets, trend, shares_up, settings, switch, seed, tick):
+def wish_of(holder, order, markets, trend, shares_up, settings, switch, seed, tick):
     """Return what a holder would buy (+) or sell (-), and own money that it would put up for it, in $bn.
 
     `trend` and `shares_up` say how far crypto and AI equity stand above their usual, in log points. A holder near
@@ -143,21 +153,21 @@ def wish_of(holder, markets, trend, shares_up, settings, switch, seed, tick):
         wish += everyday_wish(holder, value, trend, terms, payout, seed, tick)
     if holder.kind == TREND_FOLLOWER:
         wish += terms.trend_response * trend * since * value
-    if switch.cross_asset_sales and holder.ai_equity > 0.0 and value > 0.0:
+    if switch.cross_asset_sales and value > 0.0:
         shares = holder.ai_equity * ai.price
         wish += value / (value + shares) * shares_up * since * shares
     if switch.crypto_liquidations and holder.kind == LEVERAGED:
         fresh = fresh_money(holder, crypto.price)
         wish += terms.adjustment * (holder.leverage * (max(0.0, own_money(holder, crypto.price)) + fresh) - value)
         if switch.cross_asset_sales and holder.loan > 0.0:
-            holder.equity_order = -equity_for_margin(holder, crypto.price, ai.price)
+            order.ai_equity = -equity_for_margin(holder, crypto.price, ai.price)
     return wish, fresh
 
 
 @rule
-def affordable(holders, holder, fresh):
+def affordable(holders, holder, order, fresh):
     """Return what a holder can pay with, in $bn: coins, newcomers' deposits, fresh money and a loan."""
-    coins = free_coins(holder) - holder.cashed_out
+    coins = free_coins(holder) - order.cashed_out
     if holder.kind == NEWCOMER:
         return coins + max(0.0, holder.deposit)
     if holder.kind == LEVERAGED:
@@ -166,11 +176,11 @@ def affordable(holders, holder, fresh):
 
 
 @rule
-def bring_coins_to_usual(holder, spent, cash_out):
+def bring_coins_to_usual(holder, order, spent, cash_out):
     """Let a holder cash out a part of the coins beyond those that it keeps, or buy a part of those that it lacks."""
     spare = cash_out * (holder.coins - holder.redeeming - holder.usual_coins)
-    if spare < 0.0 and holder.cashed_out <= DUST:
-        holder.cashed_out = -min(-spare, max(0.0, holder.deposit))
-    elif spare > holder.cashed_out:  # a run may ask for more
-        left = free_coins(holder) - holder.cashed_out - (0.0 if holder.kind == NEWCOMER else spent)
-        holder.cashed_out += min(spare - holder.cashed_out, max(0.0, left))
+    if spare < 0.0 and order.cashed_out <= DUST:
+        order.cashed_out = -min(-spare, max(0.0, holder.deposit))
+    elif spare > order.cashed_out:  # a run may ask for more
+        left = free_coins(holder) - order.cashed_out - (0.0 if holder.kind == NEWCOMER else spent)
+        order.cashed_out += min(spare - order.cashed_out, max(0.0, left))

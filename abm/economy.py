@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from abm.agents.bank import BANK
 from abm.agents.builder import BUILDER
 from abm.agents.cash_pool import CASH_POOL
-from abm.agents.crypto_holder import CRYPTO_HOLDER
+from abm.agents.crypto_holder import CRYPTO_HOLDER, HOLDERS_ORDER
 from abm.agents.dealer import DEALER
 from abm.agents.leveraged_fund import LEVERAGED_FUND
 from abm.agents.long_term_investor import LONG_TERM_INVESTOR
@@ -86,7 +86,7 @@ WITH_FIELD: dict[str, tuple[str, ...]] = {
     name: tuple(table for table, record in AGENTS.items() if any(f.name == name for f in record.fields))
     for name in ("orders", "units")
 }
-STATE_VERSION = 3
+STATE_VERSION = 4
 EVENTS_PER_AGENT = 8  # no agent causes more in one tick
 
 
@@ -130,6 +130,7 @@ class Economy:
         tables = open_books(scenario, seed) | open_markets(scenario) | {"authority": open_authority(scenario)}
         for name, table in tables.items():
             setattr(self, name, table)
+        self.order_book, self.entries = HOLDERS_ORDER.open(len(self.holders)), np.zeros(1, np.int64)
         self.journal = np.zeros((2, N_INSTRUMENTS, N_SECTORS))
         self.row_pages = np.zeros(0, ROW)
         self.journal_pages = np.zeros((0, *self.journal.shape))
@@ -248,15 +249,14 @@ class Economy:
 
     def tables(self) -> Tables:
         """Return what the run has left behind so far, as tables."""
-        done = self.tick
         ends = np.stack([self.opening, self.balances()])
         return Tables(
             ticks=tables.ticks_frame(self.rows),
             events=events_frame(self.events[: self.counter[0]]),
             agents=tables.agents_frame(self.agents),
-            flows=tables.matrix_frame(self.journals[:, TRANSACTIONS], np.arange(done)),
-            revaluations=tables.matrix_frame(self.journals[:, REVALUATIONS], np.arange(done)),
-            balance_sheets=tables.matrix_frame(ends, np.array([-1, done - 1])),
+            flows=tables.matrix_frame(self.journals[:, TRANSACTIONS], np.arange(self.tick)),
+            revaluations=tables.matrix_frame(self.journals[:, REVALUATIONS], np.arange(self.tick)),
+            balance_sheets=tables.matrix_frame(ends, np.array([-1, self.tick - 1])),
         )
 
     def save(self, path: str | Path) -> None:

@@ -99,7 +99,19 @@ def believe(e: Economy) -> None:
 
 def decide(e: Economy) -> None:
     funds_decide(e.funds, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
-    holders_decide(e.holders, e.stablecoins, e.markets, e.settings, e.switches, e.seed, e.tick, e.events, e.counter)
+    holders_decide(
+        e.holders,
+        e.order_book,
+        e.entries,
+        e.stablecoins,
+        e.markets,
+        e.settings,
+        e.switches,
+        e.seed,
+        e.tick,
+        e.events,
+        e.counter,
+    )
     depositors_run(e.depositors, e.stablecoins, e.settings)
     keep_reserves(e.stablecoins, e.banks, e.markets, e.settings, e.switches, e.tick, e.events, e.counter)
     chase_returns(e.chasers, e.markets, e.settings, e.switches, e.day)
@@ -119,7 +131,8 @@ def clear(e: Economy) -> None:
     for traders in e.with_field("orders"):
         collect_orders(traders, e.markets)
     collect_cover(e.funds, e.markets)
-    collect_holders(e.holders, e.stablecoins, e.depositors, e.markets, e.day, e.scenario.stablecoins.direct_access)
+    access = e.scenario.stablecoins.direct_access
+    collect_holders(e.holders, e.order_book, e.entries, e.stablecoins, e.depositors, e.markets, e.day, access)
     find_prices(e.markets, e.investors, e.settings, e.switches, e.day, e.tick, e.events, e.counter)
     if e.authority["circuit_breaker"][0]:
         watch_halts(e.markets, e.story, e.settings, e.day, e.tick, e.events, e.counter)
@@ -165,7 +178,9 @@ def settle(e: Economy) -> None:
     )
     for owners in (e.investors, e.depositors):
         pay_who_handed_in(owners, e.stablecoins, e.banks, e.journal)
-    deliver_to_holders(e.holders, e.stablecoins, e.investors, e.banks, e.house, e.markets, e.day, e.journal)
+    deliver_to_holders(
+        e.holders, e.order_book, e.entries, e.stablecoins, e.investors, e.banks, e.house, e.markets, e.day, e.journal
+    )
     take_in_depositors_coins(e.depositors, e.stablecoins, e.investors, e.banks, e.settings, e.day, e.journal)
     take_other_paper(e.pools, e.investors, e.banks, e.markets, e.journal)
     for savers in (e.chasers, e.traders, e.pools, e.depositors):

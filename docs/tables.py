@@ -12,6 +12,7 @@ from cells import number, table
 from measure import SCENARIO, default
 from results import NAMES
 
+from abm.agents.crypto_holder import HOLDERS_ORDER
 from abm.channels import CHANNELS
 from abm.economy import AGENTS, RECORDS
 from abm.ledger.chart import INSTRUMENTS, N_TRADED, SECTORS
@@ -121,7 +122,7 @@ def sectors_line() -> str:
 def records_table() -> str:
     """Every field of every record, with its part and its unit."""
     rows = []
-    for name, record in RECORDS.items():
+    for name, record in (RECORDS | {"order_book": HOLDERS_ORDER}).items():
         for place, field in enumerate(f for f in record.fields if f.name not in ("id", "sector")):
             size = f" × {field.size}" if field.size > 1 else ""
             rows.append(

@@ -25,9 +25,23 @@ def decide(economy: Economy, tick: int) -> np.ndarray:
     """State the orders of a day on which holders with the right number act; returns them in units."""
     e = economy
     e._make_room_for_events()
-    e.holders["crypto_order"] = e.holders["equity_order"] = e.holders["cashed_out"] = 0.0
-    holders_decide(e.holders, e.stablecoins, e.markets, e.settings, e.switches, e.seed, tick, e.events, e.counter)
-    return e.holders["crypto_order"].copy()
+    e.entries[:] = 0
+    holders_decide(
+        e.holders,
+        e.order_book,
+        e.entries,
+        e.stablecoins,
+        e.markets,
+        e.settings,
+        e.switches,
+        e.seed,
+        tick,
+        e.events,
+        e.counter,
+    )
+    book, orders = e.order_book[: e.entries[0]], np.zeros(len(e.holders))
+    orders[book["holder"]] = book["crypto"]
+    return orders
 
 
 def every_day(economy: Economy) -> np.ndarray:

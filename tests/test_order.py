@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from worlds import crash_seed, crash_world, has_everything, how_many, under
 
+from abm.agents.crypto_holder import HOLDERS_ORDER
 from abm.agents.leveraged_fund import LEVERAGED_FUND
 from abm.economy import AGENTS, Economy
 from abm.outcome.events import NO_EVENT
@@ -48,6 +49,8 @@ def add_empty(economy: Economy, name: str) -> None:
     if "ratio" in longer.dtype.names:  # who owns and owes nothing lacks no capital
         longer["ratio"][0] = 1.0
     setattr(economy, name, longer)
+    if name == "holders":
+        economy.order_book = HOLDERS_ORDER.open(len(longer))
     repoint(economy, name, np.arange(len(table)) + 1)
 
 

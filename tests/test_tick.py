@@ -56,7 +56,7 @@ def contents(economy: Economy) -> dict[str, bytes]:
         f"{name}.{part}": b"".join(getattr(economy, name)[f.name].tobytes() for f in record.part(part))
         for name, record in RECORDS.items()
         for part in PARTS
-    }
+    } | {"order_book.intents": economy.order_book[: economy.entries[0]].tobytes()}
 
 
 @pytest.mark.slow
@@ -118,6 +118,7 @@ def test_intents_are_empty_at_nightfall() -> None:
             for name, record in RECORDS.items()
             for f in record.part(INTENTS)
         }
+        intents |= {"order_book": economy.entries}
         full = {name for name, values in intents.items() if values.any()}
         stated.update(full)
         assert not (done and phase.name == TICK[-1].name and full), f"still stated: {sorted(full)}"
@@ -126,6 +127,7 @@ def test_intents_are_empty_at_nightfall() -> None:
         with_traders(crash_seed())
     declared = {f"{name}.{f.name}" for name, record in RECORDS.items() for f in record.part(INTENTS)}
     of_owners = {f"investors.{name}" for name in ("asked", "wanted", "takes", "gives")}
+    declared.add("order_book")
     within_a_phase = {"dealers.due", "dealers.costs", "funds.lacking", "markets.paid_directly"} | of_owners
     assert declared - stated == within_a_phase, "an intent that nobody ever states"
 
@@ -135,7 +137,11 @@ def test_the_tick_is_one_short_tuple_of_named_phases() -> None:
     assert 8 <= len(TICK) <= 14
     assert len({phase.name for phase in TICK}) == len(TICK)
     assert len(inspect.getsource(abm.tick).splitlines()) < 280
-    known = {f"{name}.{part}" for name in RECORDS for part in PARTS} | set(RECORDS) | {"scenario", "everything"}
+    known = (
+        {f"{name}.{part}" for name in RECORDS for part in PARTS}
+        | set(RECORDS)
+        | {"scenario", "everything", "order_book.intents"}
+    )
     for phase in TICK:
         assert set(phase.reads) <= known, phase.name
         assert set(phase.writes) <= known, phase.name

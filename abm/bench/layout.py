@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from abm.agents.crypto_holder import CRYPTO_HOLDER
+from abm.agents.crypto_holder import CRYPTO_HOLDER, HOLDERS_ORDER
 from abm.compiled import rule
 from abm.economy import Economy
 from abm.errors import CheckFailed
@@ -30,47 +30,55 @@ Fields = namedtuple("Fields", [field.name for field in CRYPTO_HOLDER.fields])
 
 
 @rule
-def day_of_records(holders, tick):
+def day_of_records(holders, order_book, tick):
     """Let a day pass over records, one per agent."""
-    held = 0.0
+    held, entries, today = 0.0, 0, -tick % DECISION_DAYS
     for row in range(holders.shape[0]):
         holder = holders[row]
         held += holder.crypto + holder.ai_equity
-        if holder.loan > DUST and holder.loan > (1.0 - MAINTENANCE) * holder.crypto * PRICE:
-            holder.crypto_order = -holder.crypto
-        elif (tick + holder.id) % DECISION_DAYS == 0:
+        liquidated = holder.loan > DUST and holder.loan > (1.0 - MAINTENANCE) * holder.crypto * PRICE
+        if not (liquidated or holder.acts_on == today):
+            continue
+        order = order_book[entries]
+        entries += 1
+        order.holder, order.crypto = row, -holder.crypto
+        if not liquidated:
             tilt = 2.0 * uniforms(0, HOLDERS_TRADING, holder.id, tick)[0] - 1.0
             wish = TRADING_SIZE * tilt * min(holder.crypto * PRICE, max(0.0, holder.coins - holder.redeeming))
-            holder.crypto_order = max(wish / PRICE, -holder.crypto)
-    for row in range(holders.shape[0]):
-        holder = holders[row]
-        if holder.crypto_order != 0.0:
-            holder.crypto += holder.crypto_order
-            holder.coins -= holder.crypto_order * PRICE
-            holder.deposit += 0.01 * (holder.usual_deposit - holder.deposit)
-            holder.crypto_order = 0.0
+            order.crypto = max(wish / PRICE, -holder.crypto)
+    for entry in range(entries):
+        order = order_book[entry]
+        holder = holders[order.holder]
+        holder.crypto += order.crypto
+        holder.coins -= order.crypto * PRICE
+        holder.deposit += 0.01 * (holder.usual_deposit - holder.deposit)
     return held
 
 
 @rule
-def day_of_fields(fields, tick):
+def day_of_fields(fields, order_book, tick):
     """Let the same day pass over one array per field."""
-    held = 0.0
+    held, entries, today = 0.0, 0, -tick % DECISION_DAYS
     for row in range(fields.id.shape[0]):
         held += fields.crypto[row] + fields.ai_equity[row]
-        if fields.loan[row] > DUST and fields.loan[row] > (1.0 - MAINTENANCE) * fields.crypto[row] * PRICE:
-            fields.crypto_order[row] = -fields.crypto[row]
-        elif (tick + fields.id[row]) % DECISION_DAYS == 0:
+        loan = fields.loan[row]
+        liquidated = loan > DUST and loan > (1.0 - MAINTENANCE) * fields.crypto[row] * PRICE
+        if not (liquidated or fields.acts_on[row] == today):
+            continue
+        order = order_book[entries]
+        entries += 1
+        order.holder, order.crypto = row, -fields.crypto[row]
+        if not liquidated:
             tilt = 2.0 * uniforms(0, HOLDERS_TRADING, fields.id[row], tick)[0] - 1.0
             coins = max(0.0, fields.coins[row] - fields.redeeming[row])
             wish = TRADING_SIZE * tilt * min(fields.crypto[row] * PRICE, coins)
-            fields.crypto_order[row] = max(wish / PRICE, -fields.crypto[row])
-    for row in range(fields.id.shape[0]):
-        if fields.crypto_order[row] != 0.0:
-            fields.crypto[row] += fields.crypto_order[row]
-            fields.coins[row] -= fields.crypto_order[row] * PRICE
-            fields.deposit[row] += 0.01 * (fields.usual_deposit[row] - fields.deposit[row])
-            fields.crypto_order[row] = 0.0
+            order.crypto = max(wish / PRICE, -fields.crypto[row])
+    for entry in range(entries):
+        order = order_book[entry]
+        row = order.holder
+        fields.crypto[row] += order.crypto
+        fields.coins[row] -= order.crypto * PRICE
+        fields.deposit[row] += 0.01 * (fields.usual_deposit[row] - fields.deposit[row])
     return held
 
 
@@ -84,18 +92,19 @@ def with_bits(record: Record, amounts: str, whole: str) -> np.dtype:
 def layouts(scenario: Scenario, days: int, seed: int = 1) -> dict[str, float]:
     """Return nanoseconds per holder and day by layout; all take turns, and the median counts."""
     holders = Economy(scenario, seed).holders
+    order_book = HOLDERS_ORDER.open(len(holders))
     runs: dict[str, tuple[Any, Any]] = {}
     for name, kinds in BITS.items():
         table = holders.astype(with_bits(CRYPTO_HOLDER, *kinds))
         runs[f"{RECORDS}, {name}"] = day_of_records, table
         runs[f"{FIELDS}, {name}"] = day_of_fields, Fields(*(table[field].copy() for field in Fields._fields))
     for function, table in runs.values():
-        function(table, 0)
+        function(table, order_book, 0)
     taken = np.zeros((days, len(runs)))
     for day in range(days):
         for place, (function, table) in enumerate(runs.values()):
             start = time.thread_time()
-            function(table, day + 1)
+            function(table, order_book, day + 1)
             taken[day, place] = time.thread_time() - start
     return dict(zip(runs, (np.median(taken, axis=0) / len(holders) * 1e9).tolist(), strict=True))
 

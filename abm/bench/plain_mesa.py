@@ -23,6 +23,7 @@ class CryptoHolder(mesa.Agent):
     model: Crowd
 
     id: int
+    acts_on: int
     sector: int
     kind: int
     bank: int
@@ -42,14 +43,12 @@ class CryptoHolder(mesa.Agent):
     coins_lent: float
     loan: float
     redeeming: float
-    crypto_order: float
-    equity_order: float
-    cashed_out: float
 
     def __init__(self, model: Crowd, **fields: Any) -> None:
         super().__init__(model)
         for name, value in fields.items():
             setattr(self, name, value)
+        self.crypto_order = self.equity_order = self.cashed_out = 0.0
 
     def decide(self) -> None:
         """State orders: a forced sale at any time, all others on the days on which it acts."""
@@ -70,7 +69,7 @@ class CryptoHolder(mesa.Agent):
                 self.bring_coins_to_usual(max(0.0, spent))
 
     def acts(self) -> bool:
-        return (self.model.day.tick + self.id) % self.model.terms.decision_days == 0
+        return self.acts_on == self.model.today
 
     def is_liquidated(self) -> bool:
         least = (1.0 - self.model.terms.maintenance) * self.crypto * self.model.day.price
@@ -296,7 +295,7 @@ class Crowd(mesa.Model):
         self.terms, self.coin_terms, self.channels = scenario.crypto, scenario.stablecoins, scenario.channels
         self.trend_days, self.ticks_per_year = scenario.risk_limits.trend_days, scenario.run.ticks_per_year
         self.earned_share = min(1.0, self.terms.savings / self.ticks_per_year * self.terms.decision_days)
-        self.running, self.forced, self.shares = False, 0.0, 0.0
+        self.today, self.running, self.forced, self.shares = 0, False, 0.0, 0.0
         self.orders: Any = None
         self.flows: Any = None
         self.paid, self.earned = [0.0] * n_banks, [0.0] * n_banks
@@ -316,6 +315,7 @@ class PlainMesa(Contender):
     def decide(self, day: Day) -> tuple[float, float]:
         crowd = self.crowd
         crowd.day, crowd.running, crowd.forced, crowd.shares = day, any(day.doubt), 0.0, 0.0
+        crowd.today = -day.tick % crowd.terms.decision_days
         crowd.agents.do("decide")
         return crowd.forced, crowd.shares
 
@@ -332,7 +332,7 @@ class PlainMesa(Contender):
         self.paid[:] = crowd.paid
 
     def earn(self, tick: int) -> None:
-        self.crowd.day.tick, self.crowd.earned = tick, [0.0] * len(self.earned)
+        self.crowd.today, self.crowd.earned = -tick % self.crowd.terms.decision_days, [0.0] * len(self.earned)
         self.crowd.agents.do("earn")
         self.earned[:] = self.crowd.earned
 

@@ -141,6 +141,8 @@ class Contender(ABC):
     def holders_decide(
         self,
         _holders: Any,
+        _order_book: Any,
+        _entries: Any,
         issuers: Any,
         markets: Any,
         settings: Any,
@@ -163,16 +165,34 @@ class Contender(ABC):
         note_pressure(forced, shares, markets, tick, events, counter)
 
     def collect_holders(
-        self, _holders: Any, issuers: Any, depositors: Any, markets: Any, days: Any, access: float
+        self,
+        _holders: Any,
+        order_book: Any,
+        entries: Any,
+        issuers: Any,
+        depositors: Any,
+        markets: Any,
+        days: Any,
+        access: float,
     ) -> None:
-        collect_holders(NOBODY, issuers, depositors, markets, days, access)
+        collect_holders(NOBODY, order_book, entries, issuers, depositors, markets, days, access)
         self.add_up()
         collect_totals(self.orders, issuers, markets, days)
 
     def deliver_to_holders(
-        self, _holders: Any, issuers: Any, investors: Any, banks: Any, house: Any, markets: Any, days: Any, journal: Any
+        self,
+        _holders: Any,
+        order_book: Any,
+        entries: Any,
+        issuers: Any,
+        investors: Any,
+        banks: Any,
+        house: Any,
+        markets: Any,
+        days: Any,
+        journal: Any,
     ) -> None:
-        deliver_to_holders(NOBODY, issuers, investors, banks, house, markets, days, journal)
+        deliver_to_holders(NOBODY, order_book, entries, issuers, investors, banks, house, markets, days, journal)
         crypto, shares = markets[CRYPTO], markets[AI_EQUITY]
         day = Day(
             self.economy.tick,

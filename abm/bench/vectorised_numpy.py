@@ -11,6 +11,7 @@ from abm.ledger.chart import DUST
 from abm.streams import HOLDERS_TRADING
 
 Rows = np.ndarray  # places of holders
+NOBODY: Rows = np.zeros(0, int)
 LOW_WORD, WORD_BITS = np.uint64(0xFFFFFFFF), np.uint64(32)
 MULTIPLIER_0, MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 
@@ -38,6 +39,7 @@ class VectorisedNumpy(Contender):
         for name in CRYPTO_HOLDER.dtype.names or ():
             setattr(self, name, holders[name].copy())
         self.id: np.ndarray
+        self.acts_on: np.ndarray
         self.kind: np.ndarray
         self.bank: np.ndarray
         self.issuer: np.ndarray
@@ -56,6 +58,7 @@ class VectorisedNumpy(Contender):
         self.coins_lent: np.ndarray
         self.loan: np.ndarray
         self.redeeming: np.ndarray
+        self.entered: Rows  # the order book: who trades or waits for money, and what each orders
         self.crypto_order: np.ndarray
         self.equity_order: np.ndarray
         self.cashed_out: np.ndarray
@@ -63,27 +66,39 @@ class VectorisedNumpy(Contender):
 
     def decide(self, day: Day) -> tuple[float, float]:
         terms, channels = self.scenario.crypto, self.scenario.channels
-        if any(day.doubt):
-            coins = self.scenario.stablecoins
-            kept = (1.0 - coins.run_prone) * self.usual_coins + self.redeeming
-            asked = coins.run_speed * np.array(day.doubt)[self.issuer] * np.maximum(0.0, self.coins - kept)
-            self.cashed_out = np.minimum(asked, self.free_coins(slice(None)))
         acts, forced = self.acting(day.tick), 0.0
-        if channels.crypto_liquidations:
-            sold = self.liquidated(day.price)
-            self.crypto_order[sold] = -self.crypto[sold]
+        enters = acts | (self.redeeming > 0.0)
+        sold = self.liquidated(day.price) if channels.crypto_liquidations else NOBODY
+        enters[sold] = True
+        leaving = self.run_from(day) if any(day.doubt) else None
+        if leaving is not None:
+            enters |= leaving > 0.0
+        self.entered = np.flatnonzero(enters)
+        self.crypto_order, self.equity_order = np.zeros(len(self.entered)), np.zeros(len(self.entered))
+        self.cashed_out = np.zeros(len(self.entered)) if leaving is None else leaving[self.entered]
+        if len(sold):
+            self.crypto_order[np.searchsorted(self.entered, sold)] = -self.crypto[sold]
             forced = float(self.crypto[sold].sum()) * day.price
             acts[sold] = False
-        rows = np.flatnonzero(acts)
-        wish, fresh = self.wishes(rows, day)
-        spent = np.minimum(wish, self.affordable(rows, fresh))
-        self.crypto_order[rows] = np.maximum(spent / day.price, -self.crypto[rows])
+        places = np.flatnonzero(acts[self.entered])
+        rows = self.entered[places]
+        wish, fresh, equity = self.wishes(rows, day)
+        self.equity_order[places] = equity
+        spent = np.minimum(wish, self.affordable(rows, self.cashed_out[places], fresh))
+        self.crypto_order[places] = np.maximum(spent / day.price, -self.crypto[rows])
         if channels.ordinary_trading:
-            self.bring_coins_to_usual(rows, np.maximum(0.0, spent), terms.cash_out)
-        return forced, -float(self.equity_order[rows].sum()) * day.equity_price
+            usual = self.coins_to_usual(rows, self.cashed_out[places], np.maximum(0.0, spent), terms.cash_out)
+            self.cashed_out[places] = usual
+        return forced, -float(equity.sum()) * day.equity_price
+
+    def run_from(self, day: Day) -> np.ndarray:
+        coins = self.scenario.stablecoins
+        kept = (1.0 - coins.run_prone) * self.usual_coins + self.redeeming
+        asked = coins.run_speed * np.array(day.doubt)[self.issuer] * np.maximum(0.0, self.coins - kept)
+        return np.minimum(asked, self.free_coins(slice(None)))
 
     def acting(self, tick: int) -> np.ndarray:
-        return (tick + self.id) % self.scenario.crypto.decision_days == 0
+        return self.acts_on == -tick % self.scenario.crypto.decision_days
 
     def liquidated(self, price: float) -> Rows:
         loan = self.loan[self.on_credit]
@@ -101,11 +116,11 @@ class VectorisedNumpy(Contender):
         coins = np.maximum(0.0, self.coins[rows] - self.redeeming[rows])
         return np.where(self.borrowers[rows] == 0, coins, 0.5 * coins)
 
-    def wishes(self, rows: Rows, day: Day) -> tuple[np.ndarray, np.ndarray]:
+    def wishes(self, rows: Rows, day: Day) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         terms, channels = self.scenario.crypto, self.scenario.channels
         kind, value = self.kind[rows], self.crypto[rows] * day.price
         since = terms.decision_days / self.scenario.risk_limits.trend_days
-        wish, fresh = np.zeros(len(rows)), np.zeros(len(rows))
+        wish, fresh, equity = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows))
         if channels.ordinary_trading:
             wish += self.everyday_wishes(rows, kind, value, day)
         trend_followers = kind == TREND_FOLLOWER
@@ -122,8 +137,8 @@ class VectorisedNumpy(Contender):
             meant = self.leverage[rows[places]] * (np.maximum(0.0, own) + fresh[places])
             wish[places] += terms.adjustment * (meant - held)
             if channels.cross_asset_sales:
-                self.sell_equity_for_margin(rows[places], own, held, day.equity_price)
-        return wish, fresh
+                equity[places] = self.equity_for_margin(rows[places], own, held, day.equity_price)
+        return wish, fresh, equity
 
     def everyday_wishes(self, rows: Rows, kind: np.ndarray, value: np.ndarray, day: Day) -> np.ndarray:
         terms = self.scenario.crypto
@@ -141,14 +156,13 @@ class VectorisedNumpy(Contender):
             wish[newcomers] += self.inflow[new] * terms.decision_days * appetite * money
         return wish
 
-    def sell_equity_for_margin(self, rows: Rows, own: np.ndarray, held: np.ndarray, equity_price: float) -> None:
+    def equity_for_margin(self, rows: Rows, own: np.ndarray, held: np.ndarray, equity_price: float) -> np.ndarray:
         meant = held / self.leverage[rows]
         near = (own <= 0.5 * meant) & (self.loan[rows] > 0.0)
-        few = rows[near]
-        self.equity_order[few] = -np.minimum(self.ai_equity[few], (meant[near] - own[near]) / equity_price)
+        return -np.where(near, np.minimum(self.ai_equity[rows], (meant - own) / equity_price), 0.0)
 
-    def affordable(self, rows: Rows, fresh: np.ndarray) -> np.ndarray:
-        money = self.free_coins(rows) - self.cashed_out[rows] + fresh
+    def affordable(self, rows: Rows, leaving: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+        money = self.free_coins(rows) - leaving + fresh
         newcomers = self.kind[rows] == NEWCOMER
         money[newcomers] += np.maximum(0.0, self.deposit[rows[newcomers]])
         borrowers = np.flatnonzero(self.lender[rows] >= 0)
@@ -156,43 +170,43 @@ class VectorisedNumpy(Contender):
         money[borrowers] += self.free_coins(lenders) / np.maximum(1, self.borrowers[lenders])
         return money
 
-    def bring_coins_to_usual(self, rows: Rows, spent: np.ndarray, cash_out: float) -> None:
+    def coins_to_usual(self, rows: Rows, leaving: np.ndarray, spent: np.ndarray, cash_out: float) -> np.ndarray:
         spare = cash_out * (self.coins[rows] - self.redeeming[rows] - self.usual_coins[rows])
-        leaving = self.cashed_out[rows]
         buys = (spare < 0.0) & (leaving <= DUST)
         more = ~buys & (spare > leaving)
         left = self.free_coins(rows) - leaving - np.where(self.kind[rows] == NEWCOMER, 0.0, spent)
         bought = -np.minimum(-spare, np.maximum(0.0, self.deposit[rows]))
         handed_in = leaving + np.minimum(spare - leaving, np.maximum(0.0, left))
-        self.cashed_out[rows] = np.select([buys, more], [bought, handed_in], leaving)
+        return np.select([buys, more], [bought, handed_in], leaving)
 
     def add_up(self) -> None:
-        order = self.orders[0]
-        sellers = np.flatnonzero(self.crypto_order < 0.0)
-        order.bought, order.sold = np.maximum(self.crypto_order, 0.0).sum(), -self.crypto_order[sellers].sum()
-        order.sales = by_place(self.issuer[sellers], -self.crypto_order[sellers], N_ISSUERS)
+        order, issuer = self.orders[0], self.issuer[self.entered]
+        sales = np.maximum(-self.crypto_order, 0.0)
+        order.bought, order.sold = np.maximum(self.crypto_order, 0.0).sum(), sales.sum()
+        order.sales = by_place(issuer, sales, N_ISSUERS)
         order.equity_sold = -self.equity_order.sum()
-        offer = np.flatnonzero((self.cashed_out > 0.0) & (self.verified == 0))
-        order.offered = by_place(self.issuer[offer], self.cashed_out[offer], N_ISSUERS)
+        offered = np.where(self.verified[self.entered] == 0, np.maximum(self.cashed_out, 0.0), 0.0)
+        order.offered = by_place(issuer, offered, N_ISSUERS)
         order.crypto, order.equity, order.lent = self.crypto.sum(), self.ai_equity.sum(), self.loan.sum()
 
     def settle(self, day: Day) -> None:
-        self.settle_crypto(np.flatnonzero(self.crypto_order), day)
-        self.settle_equity(np.flatnonzero(self.equity_order), day)
-        flow = self.flows[0]
-        rows = np.flatnonzero(self.redeeming > 0.0)
+        flow, leaving = self.flows[0], self.cashed_out
+        for settle, orders in ((self.settle_crypto, self.crypto_order), (self.settle_equity, self.equity_order)):
+            places = np.flatnonzero(orders)
+            settle(self.entered[places], orders[places], day)
+        rows = self.entered[self.redeeming[self.entered] > 0.0]
         paid = np.array(day.paid_share)[self.issuer[rows]] * self.redeeming[rows]
         self.redeeming[rows] -= paid
         self.coins[rows] -= paid
         self.pay(rows, -paid)
         flow.from_issuer += by_place(self.issuer[rows], paid, N_ISSUERS)
-        self.hand_in(np.flatnonzero(self.cashed_out > 0.0), day)
-        rows = np.flatnonzero(self.cashed_out < 0.0)
-        self.mint(rows, np.minimum(-self.cashed_out[rows], np.maximum(0.0, self.deposit[rows])))
-        self.cashed_out[:] = 0.0
+        self.hand_in(self.entered[leaving > 0.0], leaving[leaving > 0.0], day)
+        buys = leaving < 0.0
+        rows = self.entered[buys]
+        self.mint(rows, np.minimum(-leaving[buys], np.maximum(0.0, self.deposit[rows])))
 
-    def settle_crypto(self, rows: Rows, day: Day) -> None:
-        flow, order = self.flows[0], self.crypto_order[rows]
+    def settle_crypto(self, rows: Rows, order: np.ndarray, day: Day) -> None:
+        flow = self.flows[0]
         units = order * np.where(order > 0.0, day.fill_of_purchases, day.fill_of_sales)
         cost = units * day.price
         liquidated = (order == -self.crypto[rows]) & (self.loan[rows] > 0.0)
@@ -214,20 +228,18 @@ class VectorisedNumpy(Contender):
         flow.units += units.sum()
         flow.volume += np.abs(cost).sum()
         flow.liquidated -= cost[liquidated].sum()
-        self.crypto_order[rows] = 0.0
         repay = np.flatnonzero((self.loan[rows] > 0.0) & (cost < 0.0))
         self.repay_lenders(rows[repay], in_coins[repay] - cost[repay])
 
-    def settle_equity(self, rows: Rows, day: Day) -> None:
-        units = self.equity_order[rows] * day.equity_fill
+    def settle_equity(self, rows: Rows, order: np.ndarray, day: Day) -> None:
+        units = order * day.equity_fill
         self.ai_equity[rows] += units
         self.pay(rows, units * day.equity_price)
         self.flows[0].equity_sold -= units.sum()
-        self.equity_order[rows] = 0.0
         self.repay_lenders(rows, -units * day.equity_price)
 
-    def hand_in(self, rows: Rows, day: Day) -> None:
-        flow, leaving, issuer = self.flows[0], self.cashed_out[rows], self.issuer[rows]
+    def hand_in(self, rows: Rows, leaving: np.ndarray, day: Day) -> None:
+        flow, issuer = self.flows[0], self.issuer[rows]
         direct = self.verified[rows] == 1
         queued = np.where(direct, leaving, 0.0)
         sold = np.where(direct, 0.0, np.array(day.taken)[issuer] * leaving)

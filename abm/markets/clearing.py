@@ -54,27 +54,28 @@ def collect_cover(funds, markets):
 
 
 @rule
-def collect_holders(holders, issuers, depositors, markets, days, access):
+def collect_holders(holders, order_book, entries, issuers, depositors, markets, days, access):
     """Add up what crypto holders trade and hold, and the coins that they and depositors offer to arbitrageurs."""
     crypto, ai, day = markets[CRYPTO], markets[AI_EQUITY], days[0]
     for i in range(issuers.shape[0]):
         issuers[i].offered = 0.0
         issuers[i].sales = 0.0
-    day.crypto_held = 0.0
-    day.equity_held = 0.0
-    day.crypto_lent = 0.0
+    crypto_held, equity_held, crypto_lent = 0.0, 0.0, 0.0
     for row in range(holders.shape[0]):
         holder = holders[row]
-        day.crypto_held += holder.crypto
-        day.equity_held += holder.ai_equity
-        day.crypto_lent += holder.loan
-        if holder.crypto_order != 0.0:
-            add_order(crypto, holder.crypto_order)
-            issuers[holder.issuer].sales += max(0.0, -holder.crypto_order)
-        if holder.equity_order != 0.0:
-            add_order(ai, holder.equity_order)
-        if holder.cashed_out > 0.0 and not holder.verified:
-            issuers[holder.issuer].offered += holder.cashed_out
+        crypto_held += holder.crypto
+        equity_held += holder.ai_equity
+        crypto_lent += holder.loan
+    day.crypto_held, day.equity_held, day.crypto_lent = crypto_held, equity_held, crypto_lent
+    for entry in range(entries[0]):
+        order = order_book[entry]
+        holder = holders[order.holder]
+        issuer = issuers[holder.issuer]
+        add_order(crypto, order.crypto)
+        add_order(ai, order.ai_equity)
+        issuer.sales += max(0.0, -order.crypto)
+        if not holder.verified:
+            issuer.offered += max(0.0, order.cashed_out)
     for row in range(depositors.shape[0]):
         depositor = depositors[row]
         for place in range(N_ISSUERS):
@@ -112,10 +113,8 @@ def revalue_holders(days, markets, journal):
 @rule
 def add_order(market, units):
     """Add one order, + to buy, to a market's day."""
-    if units > 0.0:
-        market.bought += units
-    else:
-        market.sold -= units
+    market.bought += max(0.0, units)
+    market.sold += max(0.0, -units)
 
 
 @rule

@@ -72,6 +72,7 @@ def open_holders(scenario: Scenario, seed: int, issuers: np.ndarray, deposits: n
     terms = scenario.crypto
     holders = CRYPTO_HOLDER.open(terms.holders)
     holders["sector"] = CRYPTO_HOLDERS
+    holders["acts_on"] = holders["id"] % terms.decision_days
     identities = FIRST_HOLDER + holders["id"]
     size = pareto_shares(strata(seed, OPENING_HOLDERS, identities), terms.tail_exponent, terms.largest_share)
     holders["kind"] = kinds_of(terms, strata(seed, OPENING_HOLDER_KINDS, identities))
