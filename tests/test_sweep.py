@@ -232,7 +232,7 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_traceback(tmp_path: Path,
 
 @pytest.mark.slow
 def test_too_long_and_too_large_are_reasons(tmp_path: Path) -> None:
-    plan = small_plan(tmp_path, replications=1, ticks=2000)
+    plan = small_plan(tmp_path, replications=1, ticks=10_000)  # beyond the next look at memory, however fast it runs
     sweep(plan, tmp_path / "long", workers=1, limits=Limits(seconds=0.05))
     assert set(open_sweep(tmp_path / "long").runs["reason"]) == {"longer than --timeout 0.05 s"}
     sweep(plan, tmp_path / "large", workers=1, limits=Limits(megabytes=50))
