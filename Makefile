@@ -27,7 +27,7 @@ help:
 	@echo 'make test-all  the tests under every supported Python found here, and with the lowest and newest Mesa'
 	@echo 'make docs      the documentation as a site: site/index.html'
 	@echo 'make numbers   the numbers and figures of README and docs/ (three hours on two cores)'
-	@echo 'make bench     how fast it is, against the same rules written otherwise: benchmarks/results.md (some minutes)'
+	@echo 'make bench     how fast it is, against the same rules written otherwise: benchmarks/, README, docs/performance.md'
 	@echo 'make baseline  the stored results that tests compare with, on purpose'
 	@echo 'make lock      the locked versions in requirements/'
 	@echo 'make hooks     make check before every commit'
@@ -68,6 +68,7 @@ numbers: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python -m abm bench $(if $(FULL),--full)
+	$(BIN)/python docs/build.py --tables
 
 baseline: $(DEV)
 	$(BIN)/python -m pytest -q -p no:randomly --refresh-baseline tests/test_baseline.py

@@ -100,7 +100,7 @@ def holders_decide(holders, order_book, entries, issuers, markets, settings, swi
     running = False
     for i in range(issuers.shape[0]):
         running = running or issuers[i].doubt > 0.0
-    forced, shares = 0.0, 0.0
+    forced, shares, stated = 0.0, 0.0, 0
     today = -tick % terms.decision_days
     for row in range(holders.shape[0]):
         holder = holders[row]
@@ -112,8 +112,8 @@ def holders_decide(holders, order_book, entries, issuers, markets, settings, swi
         acts = holder.acts_on == today
         if not (acts or liquidated or leaving > 0.0 or holder.redeeming > 0.0):
             continue
-        order = order_book[entries[0]]
-        entries[0] += 1
+        order = order_book[stated]
+        stated += 1
         order.holder, order.crypto, order.ai_equity, order.cashed_out = row, 0.0, 0.0, leaving
         if liquidated:
             order.crypto = -holder.crypto
@@ -125,6 +125,7 @@ def holders_decide(holders, order_book, entries, issuers, markets, settings, swi
             order.crypto = max(spent / crypto.price, -holder.crypto)
             if switches[0].ordinary_trading:
                 bring_coins_to_usual(holder, order, max(0.0, spent), terms.cash_out)
+    entries[0] = stated
     if forced + shares > DUST:
         cause = cause_of_pressure(crypto, tick, events, counter)
         for k, sold, channel in ((CRYPTO, forced, CRYPTO_LIQUIDATIONS), (AI_EQUITY, shares, CROSS_ASSET_SALES)):

@@ -1,7 +1,7 @@
 """Regenerates the numbers and figures of README.md and docs/; `make numbers` calls it, and the scripts of other pages.
 
-Between `<!-- generated: name -->` and `<!-- end -->` nothing is written by hand. Tables that are read off
-the code take a second (`--tables`); measured ones take some minutes on two cores (fewer seeds to try:
+Between `<!-- generated: name -->` and `<!-- end -->` nothing is written by hand. Tables that are read off the code, or
+off what the bench left, take a second (`--tables`); measured ones take some minutes on two cores (fewer seeds to try:
 `--seeds 20`) and are stamped, in docs/results.md, with the digest of all that can change them (`digest.py`).
 """
 
@@ -15,11 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import benched
 from digest import answers_digest, source_digest, validation_digest
 from tables import STATIC
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/model.md", "docs/calibration.md", "docs/own_data.md", "docs/results.md")
+DOCUMENTS = (
+    *("README.md", "docs/model.md", "docs/calibration.md", "docs/own_data.md", "docs/performance.md"),
+    "docs/results.md",
+)
 FIGURES = ROOT / "docs" / "figures"
 REGION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SCENARIOS = "docs/scenarios.md"  # which docs/scenario_runs.py measures
@@ -105,7 +109,9 @@ def stale() -> str | None:
     for name in DOCUMENTS:
         text = (ROOT / name).read_text("utf-8")
         if filled(text, STATIC) != text:
-            return f"{name}: a table that is read off the code is out of date; run 'make numbers'"
+            return f"{name}: what is read off the code or the bench is out of date; run 'python docs/build.py --tables'"
+    if benched.PAGE.read_text("utf-8") != benched.page():
+        return f"{benched.PAGE.name}: it is not that of the numbers beside it; run 'python docs/build.py --tables'"
     for made in MADE:
         stamp = STAMP.search((ROOT / made.page).read_text("utf-8"))
         if stamp is None or stamp["sources"] != made.sources():
@@ -132,6 +138,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.tables:
         write(STATIC)
+        benched.PAGE.write_text(benched.page(), "utf-8")
         return
     from measured import measured
 

@@ -1,4 +1,4 @@
-"""The tables that are read off the code and the scenario: no run is needed for them."""
+"""The tables that are read off the code, the scenario and what the bench left: no run is needed for them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from benched import OF_BENCH
 from cells import number, table
 from measure import SCENARIO, default
 from results import NAMES
@@ -244,4 +245,5 @@ STATIC = {
     "cast": cast_line,
     "reconciliation": reconciliation_table,
     "own-data": own_data_table,
+    **OF_BENCH,
 }

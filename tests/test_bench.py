@@ -4,7 +4,7 @@ import gc
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +15,21 @@ from abm.bench import bench as of_bench
 from abm.bench import contest as of_contest
 from abm.bench.agreement import DAYS, SEED, refuse_unless_same, small_world, storms
 from abm.bench.bench import Bench, Effort
+from abm.bench.cold_start import Start
 from abm.bench.contest import PEERS, contest
 from abm.bench.growth import FUNDS, HOLDERS, Point, fitted
 from abm.bench.layout import Fields, books_in_32_bits, day_of_fields, day_of_records
 from abm.bench.memory_floor import touch
+from abm.bench.overhead import Overhead
 from abm.bench.plain_mesa import CryptoHolder
 from abm.bench.seat import Contender
-from abm.bench.sweeps import Compiling, Rate, batch_seconds, rate
-from abm.bench.timing import WARM, Clock, growing, ratio, take_turns
+from abm.bench.sweeps import Rate, batch_seconds, rate
+from abm.bench.timing import WARM, Clock, Law, growing, ratio, take_turns
 from abm.bench.vectorised_numpy import VectorisedNumpy, tilts
 from abm.economy import Economy
 from abm.errors import CheckFailed
-from abm.report.bench import answer, bench_files, page
+from abm.outcome.paired import Interval
+from abm.report.bench import answer, bench_files, cold_start, growth, page, recording, sweeps
 from abm.scenario import load
 from abm.streams import HOLDERS_TRADING, uniforms
 
@@ -167,7 +170,16 @@ def found() -> Bench:
     ]
     curves = (fitted(HOLDERS, points), fitted(FUNDS, points))
     layouts = {"5000": {"a record per agent, 64 bits": 5.0}}
-    return Bench({"cores": "2 of 2"}, short, short, Compiling(1.0, 30.0, 1.0), {"sweep, 1": one}, curves, layouts, "no")
+    recorded = {"us_late_2025": recorded_at(0.02, 0.06)}
+    return Bench({"cores": "2 of 2"}, short, short, {"sweep, 1": one}, STARTS, recorded, curves, layouts, "no")
+
+
+STARTS = (Start("help", 0.3, 0.1), Start("first run", 40.0, 60.0), Start("second run", 5.0, 6.5))
+
+
+def recorded_at(low: float, high: float) -> Overhead:
+    share = Interval((low + high) / 2, low, high, 0.01, 40)
+    return Overhead(0.3, 0.28, 0.02, share, Interval(0.1, 0.09, 0.11, 0.01, 40), 72_000)
 
 
 def test_the_page_and_its_numbers(found: Bench, tmp_path: Path) -> None:
@@ -180,19 +192,46 @@ def test_the_page_and_its_numbers(found: Bench, tmp_path: Path) -> None:
     assert all(isinstance(value, float) and value > 0.0 for value in content["ratios"].values())
     assert set(content["large"]["ratios"]["numpy"]) == {"median", "low", "high", "turns"}
     text = page(found)
-    for head in ("Machine", "The same rules, written otherwise", "Sweeps", "Growth", "Layout of a record"):
+    written = ("Machine", "The same rules, written otherwise", "Layout of a record")
+    for head in (*written, "Sweeps", "Cold start", "Recording", "Growth"):
         assert f"\n## {head}\n" in text
     assert len(answer(found).splitlines()) == 3
+
+
+def test_what_the_first_run_takes_beyond_the_second_is_compiling() -> None:
+    assert "| help | 0.30 s | 0.10 s |\n" in cold_start(STARTS)
+    assert cold_start(STARTS).endswith("the first run less the second | 35.00 s | 53.50 s |")
+    untold = [replace(start, processor_seconds=0.0) for start in STARTS]
+    assert cold_start(untold).endswith("| 35.00 s | not told |")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.02, 0.06, "met"), (0.11, 0.2, "missed"), (0.09, 0.11, "cannot tell")]
+)
+def test_recording_is_cheap_if_its_whole_interval_is(low: float, high: float, word: str) -> None:
+    said = f"{50 * (low + high):.1f} % ({100 * low:.1f} to {100 * high:.1f}): {word}"
+    row = f"| `calm` | 72,000 | 0.300 s | 0.280 s | {said} | 10.0 % (9.0 to 11.0) |"
+    assert row in recording({"calm": recorded_at(low, high)}).splitlines()
+
+
+def test_shares_and_slopes_are_held_against_their_targets() -> None:
+    table = sweeps({str(share): Rate(1, 24, 3.0, 1.5, share) for share in (0.89, 0.9)})
+    assert [line.split(" | ")[-1] for line in table.splitlines()[2:]] == ["0.89: missed |", "0.90: met |"]
+    points = [Point(size, 1e-4, 2e-4, 3e-4, 3.0) for size in (1000, 10_000, 100_000, 1_000_000)]
+    steep = replace(fitted(HOLDERS, points), seconds=Law(1.11, 1e-4, 1e-8), megabytes=Law(0.91, 1.0, 1e-3))
+    assert "| 1.11: missed | 100 | 0.91: met | 1.0 |" in growth([steep])
 
 
 def test_the_command_prints_json_and_nothing_else(
     powderkeg: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Bench
 ) -> None:
     monkeypatch.setattr(of_bench, "refuse_unless_same", lambda _: None)
-    monkeypatch.setattr(of_bench, "Effort", lambda: Effort(turns=2, days=2, large_turns=2, large_days=2))
+    monkeypatch.setattr(of_bench, "Effort", lambda: Effort(turns=2, days=2, large_turns=2, large_days=2, pairs=3))
     monkeypatch.setattr(of_bench, "load", lambda: QUICK)
     monkeypatch.setattr(of_bench, "LARGE", 80)
-    monkeypatch.setattr(of_bench, "compiling", lambda: found.compiling)
+    monkeypatch.setattr(of_bench, "cold_start", lambda: list(STARTS))
+    asked = []
+    monkeypatch.setattr(of_bench, "overhead", lambda *of: asked.append(of) or recorded_at(0.02, 0.06))
     for name in ("swept", "by_mesa"):
         monkeypatch.setattr(of_bench, name, lambda *_, **__: found.sweeps["sweep, 1"])
     code, out, err = powderkeg("bench", "--json", "--quiet", "--out", "benchmarks")
@@ -200,6 +239,11 @@ def test_the_command_prints_json_and_nothing_else(
     content = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert set(content["ratios"]) == {"plain_mesa", "numpy", "memory_floor"}
     assert content["large"]["holders"] == 80
+    assert asked == [({}, 3), ({"funds.leverage": 3}, 3)]
+    assert list(content["overhead"]) == ["us_late_2025", "funds.leverage = 3"]
+    assert content["overhead"]["us_late_2025"]["share"]["high"] == 0.06
+    assert content["cold_start"][0] == {"name": "help", "seconds": 0.3, "processor_seconds": 0.1}
+    assert content["machine"]["time the bench took, without growth and layouts"].endswith(" min")
     assert json.loads((tmp_path / "benchmarks" / "results.json").read_text("utf-8")) == content
     assert (tmp_path / "benchmarks" / "results.md").is_file()
     assert of_contest.ENGINE in content["default"]["rules"]

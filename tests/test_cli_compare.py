@@ -97,6 +97,7 @@ def test_one_and_two_workers_write_the_same_bytes(tmp_path: Path) -> None:
             assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_a_comparison_equals_its_runs_one_by_one() -> None:
     result = abm.compare(small_world(), days=(1, 20), seeds=2, first_seed=3, workers=1)
@@ -197,6 +198,7 @@ def test_changes_are_members_beside_the_scenario_and_equal_their_runs() -> None:
 DEPTH_BACK = {"kind": "switch", "tick": 20, "channel": "depth_spiral", "on": False}
 
 
+@pytest.mark.slow
 def test_members_are_named_after_what_sets_them_apart() -> None:
     one, other = small_world(), small_world().replace({"name": "other"})
 

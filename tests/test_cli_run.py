@@ -87,6 +87,7 @@ def test_the_same_scenario_and_seed_give_the_same_bytes(powderkeg: Run) -> None:
         assert Path("first", name).read_bytes() == Path("second", name).read_bytes(), name
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_a_saved_state_goes_on_with_the_same_bits(powderkeg: Run) -> None:
     whole = ["run", *SMALL_WORLD, "-q", "--no-twins", "--check"]

@@ -100,6 +100,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_second_process_loads_what_the_first_compiled(world: World) -> None:
     assert world.run() == ["7.0", "0", "1", "True"]
     assert world.run() == ["7.0", "1", "0", "False"]

@@ -25,7 +25,6 @@ def decide(economy: Economy, tick: int) -> np.ndarray:
     """State the orders of a day on which holders with the right number act; returns them in units."""
     e = economy
     e._make_room_for_events()
-    e.entries[:] = 0
     holders_decide(
         e.holders,
         e.order_book,

@@ -3,6 +3,7 @@
 import ast
 import fnmatch
 import importlib
+import json
 import re
 import sys
 import tomllib
@@ -61,6 +62,32 @@ def test_a_number_changed_by_hand_is_noticed(build: ModuleType, tmp_path: Path, 
     changed = text[:place] + str(9 - int(text[place])) + text[place + 1 :]
     (tmp_path / page).write_text(changed, "utf-8")
     assert "a measured number was changed after it was written" in build.stale()
+
+
+@pytest.mark.slow
+def test_figures_of_speed_are_those_that_the_bench_left(
+    build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    benched = importlib.import_module("benched")
+    kept = json.loads((benched.FOLDER / "results.json").read_text("utf-8"))
+    assert json.loads(json.dumps(benched.found().to_dict())) == kept
+    assert set(benched.OF_BENCH) <= set(build.regions((DOCS / "performance.md").read_text("utf-8")))
+
+    def left(**changed: object) -> None:
+        (tmp_path / "results.json").write_text(json.dumps({**kept, **changed}), "utf-8")
+
+    monkeypatch.setattr(benched, "FOLDER", tmp_path)
+    ratios = kept["large"]["ratios"]
+    quicker = {"numpy": {"median": 3.5, "low": 3.25, "high": 3.75, "turns": 30}}
+    left(large=kept["large"] | {"ratios": ratios | quicker})
+    assert build.stale().startswith("README.md: what is read off the code or the bench is out of date")
+    assert "- vectorised NumPy over the engine: 3.5 (3.25 to 3.75), target at least 3: met" in benched.ratios()
+    left(cold_start=[start | {"seconds": 9.0 + place} for place, start in enumerate(kept["cold_start"])])
+    assert build.stale().startswith("docs/performance.md: ")
+    left(default=kept["default"] | {"whole_days": dict.fromkeys(kept["default"]["whole_days"], 1.0)})
+    assert build.stale().startswith("results.md: it is not that of the numbers beside it")
+    left(growth=[])
+    assert benched.OF_BENCH["bench-growth"]() == benched.NOT_GROWN
 
 
 def test_every_generated_region_is_filled_and_no_other_is_asked_for(build: ModuleType) -> None:

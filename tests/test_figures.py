@@ -130,6 +130,7 @@ def test_no_name_of_six_members_is_cut_or_covers_another():
         assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k]), name
 
 
+@pytest.mark.slow
 def test_matplotlib_waits_until_something_is_drawn():
     code = "import sys, abm.figures.run, abm.figures.comparison, abm.report.pages\n"
     code += "print('matplotlib' in sys.modules)"

@@ -114,6 +114,7 @@ def test_the_order_does_not_matter_to_the_authority(policies: tuple[str, ...]) -
     assert_same_series(one, other)
 
 
+@pytest.mark.slow
 def test_books_close_in_any_order() -> None:
     economy, chance = Economy(crash_world(run__ticks=40), crash_seed(), check=True), np.random.default_rng(8)
     for name in PERMUTED:

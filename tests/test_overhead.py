@@ -7,7 +7,9 @@ import pytest
 from worlds import SMALL
 
 from abm.bench import overhead
+from abm.economy import Economy
 from abm.errors import CheckFailed
+from abm.scenario import load
 
 # Uncompiled: the copy's machine code would take a minute.
 FEW_DAYS = SMALL | {"run.ticks": 6, "spark.start": 1, "funds.leverage": 3}
@@ -15,6 +17,9 @@ FEW_DAYS = SMALL | {"run.ticks": 6, "spark.start": 1, "funds.leverage": 3}
 
 @pytest.mark.slow
 def test_runs_that_write_nothing_down_end_with_the_same_books(monkeypatch: pytest.MonkeyPatch) -> None:
+    economy = Economy(load(**FEW_DAYS), 0)
+    economy.advance()
+    logged = len(economy.tables().events)
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     told = []
     found = overhead.overhead(FEW_DAYS, pairs=2, progress=lambda *now: told.append(now))
@@ -23,6 +28,7 @@ def test_runs_that_write_nothing_down_end_with_the_same_books(monkeypatch: pytes
     assert 0.0 < found.bare < found.days, "writing nothing down takes less"
     assert found.with_tables.mean > found.share.mean
     assert found.tables > 0.0
+    assert found.events == logged > 0
 
 
 @pytest.mark.slow

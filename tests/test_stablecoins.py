@@ -55,6 +55,7 @@ def test_nobody_doubts_what_is_covered_and_a_shortfall_is_doubted_in_proportion(
     np.testing.assert_allclose(doubt[1:], terms.peer_contagion * doubt[0])
 
 
+@pytest.mark.slow
 def test_crypto_that_an_issuer_holds_can_begin_the_run() -> None:
     economy = still(**QUIET)
     held, cushion = economy.stablecoins["units"][0, CRYPTO], economy.stablecoins["coverage"][0] - 1.0

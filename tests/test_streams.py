@@ -47,6 +47,7 @@ def test_published_answers(counter: tuple[int, ...], key: tuple[int, ...], answe
     assert " ".join(f"{int(word):08x}" for word in streams.philox(*counter, *key)) == answer
 
 
+@pytest.mark.slow
 def test_uncompiled_bits_are_the_same_and_silent() -> None:
     def bits(disabled: str) -> list[object]:
         environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled}

@@ -108,6 +108,7 @@ def test_the_ledger_posts_what_others_decide() -> None:
             assert not upward, f"{module} imports {upward}"
 
 
+@pytest.mark.slow
 def test_only_the_entry_knows_the_command_line() -> None:
     for module in MODULES:
         if not belongs(module, "abm.cli", "abm.__main__"):

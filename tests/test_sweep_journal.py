@@ -25,6 +25,7 @@ def written(folder: str, given_entries: list) -> tuple[Path, list[int]]:
     return path, [append(path, content, tables) for content, tables in given_entries]
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True)
 @given(ENTRIES)
 def test_what_is_appended_is_read_with_its_bits(given_entries: list) -> None:
@@ -35,6 +36,7 @@ def test_what_is_appended_is_read_with_its_bits(given_entries: list) -> None:
     assert [tables for _, tables in read] == [tables for _, tables in given_entries]
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True)
 @given(ENTRIES.filter(bool), st.data())
 def test_a_torn_or_changed_file_gives_its_whole_entries_before_the_damage(given_entries: list, data: st.DataObject):

@@ -164,6 +164,7 @@ def test_a_range_on_a_logarithmic_scale_is_cut_by_factors():
     assert levels_of(plan, X, 2).edges == pytest.approx((0.01, 0.505, 1.0))
 
 
+@pytest.mark.slow
 def test_switches_and_names_have_cells_too():
     switch = "policy.lending.on"
     plan = grid({switch: [False, True], X: XS}, 5)

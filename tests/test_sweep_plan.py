@@ -170,6 +170,7 @@ def test_no_other_sweep_is_shipped() -> None:
 # Rows and seeds
 
 
+@pytest.mark.slow
 @given(
     n_points=st.integers(1, 30),
     replications=st.integers(1, 30),
@@ -341,6 +342,7 @@ def plans(draw: st.DrawFn) -> Plan:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(plans())
 def test_a_plan_goes_through_json_and_back_to_the_bit(made: Plan) -> None:

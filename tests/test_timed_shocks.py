@@ -50,6 +50,7 @@ def test_what_follows_from_a_shock_leads_back_to_it() -> None:
     assert told(row) == "news that the scenario brings takes 45 % off crypto"
 
 
+@pytest.mark.slow
 def test_a_bank_that_loses_all_its_capital_fails_that_evening_of_it() -> None:
     economy = finished(small_world(**CALM, actions=[loss()]), check=True)
     failed = of_kind(economy, "bank_failed")

@@ -4,31 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from abm.bench.agreement import DAYS, refuse_unless_same
+from abm.bench.cold_start import Start, cold_start
 from abm.bench.contest import PEERS, Contest, contest
 from abm.bench.growth import SIZES, Growth, growth
 from abm.bench.layout import books_in_32_bits, layouts
 from abm.bench.machine import machine
-from abm.bench.sweeps import Compiling, Rate, by_mesa, compiling, has_dask, swept
-from abm.scenario import load
+from abm.bench.overhead import Overhead, overhead
+from abm.bench.sweeps import Rate, by_mesa, has_dask, swept
+from abm.scenario import DEFAULT, load
 
 LARGE = 100_000  # holders
 TARGETS = {"plain_mesa": 100.0, "numpy": 3.0, "memory_floor": 4.0}
+ENGINE_SHARE = 0.9  # of a sweep's workers' time, at least
+SLOPE_OFF = 0.1  # by how much a slope may differ from 1
+RECORDING = 0.1  # of the days of a run, less than that
+RECORDED: dict[str, dict[str, Any]] = {  # the worlds in which recording is measured: a calm one and a crash
+    DEFAULT: {},
+    "funds.leverage = 3": {"funds.leverage": 3},
+}
 SWEPT, BY_MESA = 24, 1  # runs per worker
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: turns and days of a turn at default size and at 100,000 holders, most seconds of those."""
+    """How much is measured: turns and days of a turn at default size and at 100,000 holders, most seconds of those.
+
+    pairs: of runs with and without recording, in each of its worlds.
+    """
 
     turns: int = 60
     days: int = 11
     large_turns: int = 30
     large_days: int = 3
     large_seconds: float = 120.0
+    pairs: int = 40
 
 
 @dataclass(frozen=True)
@@ -38,8 +51,9 @@ class Bench:
     machine: dict[str, str]
     default: Contest
     large: Contest
-    compiling: Compiling
     sweeps: dict[str, Rate]
+    cold_start: tuple[Start, ...]
+    overhead: dict[str, Overhead]
     growth: tuple[Growth, ...] = ()
     layouts: dict[str, dict[str, float]] | None = None
     books_in_32_bits: str | None = None
@@ -53,7 +67,7 @@ class Bench:
 def bench(full: bool = False, effort: Effort | None = None, say: Callable[[str], None] = lambda _: None) -> Bench:
     """Measure; raises CheckFailed before anything is timed where a contender's numbers are not the engine's."""
     effort = effort or Effort()
-    about = machine()
+    about, begin = machine(), time.monotonic()
     say(f"do the contenders give the engine's numbers on a small world of {DAYS} days?")
     for peer in PEERS:
         refuse_unless_same(peer)
@@ -64,8 +78,6 @@ def bench(full: bool = False, effort: Effort | None = None, say: Callable[[str],
     end = time.monotonic() + effort.large_seconds
     crowd = scenario.replace({"crypto.holders": LARGE})
     large = contest(crowd, effort.large_turns, effort.large_days, until=lambda: time.monotonic() > end)
-    say("a new process with and without kept machine code")
-    started = compiling()
     sweeps = {}
     for workers in (1, 2):
         say(f"a sweep of default runs on {workers} worker(s)")
@@ -76,7 +88,14 @@ def bench(full: bool = False, effort: Effort | None = None, say: Callable[[str],
     for workers in (1, 2):
         say(f"the plain version by Mesa's batch runner on {workers} process(es)")
         sweeps[f"batch_run of plain Mesa, {workers}"] = by_mesa(scenario, BY_MESA * workers, workers)
-    found = Bench(about, default, large, started, sweeps)
+    say("help, the first command on a machine, and the second")
+    started = tuple(cold_start())
+    recorded = {}
+    for world, changes in RECORDED.items():
+        say(f"{world}: runs with and without recording in turn")
+        recorded[world] = overhead(changes, effort.pairs)
+    about |= {"time the bench took, without growth and layouts": f"{(time.monotonic() - begin) / 60:.1f} min"}
+    found = Bench(about, default, large, sweeps, started, recorded)
     return with_growth(found, say) if full else found
 
 
@@ -87,13 +106,4 @@ def with_growth(found: Bench, say: Callable[[str], None]) -> Bench:
     scenario = load()
     sizes = (scenario.crypto.holders, LARGE)
     six = {f"{size}": layouts(scenario.replace({"crypto.holders": size}), days=100) for size in sizes}
-    return Bench(
-        found.machine,
-        found.default,
-        found.large,
-        found.compiling,
-        found.sweeps,
-        curves,
-        six,
-        books_in_32_bits(scenario),
-    )
+    return replace(found, growth=curves, layouts=six, books_in_32_bits=books_in_32_bits(scenario))

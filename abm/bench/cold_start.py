@@ -7,19 +7,21 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
 
+FIRST, SECOND = "first run", "second run"
 COMMANDS = (
     ("help", ("--help",)),
-    ("first run", ("run", "--quiet", "--out", "first")),
-    ("second run", ("run", "--quiet", "--out", "second")),
+    (FIRST, ("run", "--quiet", "--out", "first")),
+    (SECOND, ("run", "--quiet", "--out", "second")),
     ("second run, no twins", ("run", "--quiet", "--no-twins", "--out", "third")),
 )
 
 
-class Start(NamedTuple):
+@dataclass(frozen=True)
+class Start:
     """One command from its start to its end, in seconds: on the clock, and of processor time with all it started."""
 
     name: str

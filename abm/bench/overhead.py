@@ -42,8 +42,9 @@ SERVE = "from abm.bench.overhead import serve; serve()"
 class Overhead:
     """Processor time of the days of one run in seconds, medians; and what recording takes of it, by pairs.
 
-    days: with everything written down; bare: without; tables: making tables of it at the end, if they are wanted;
-    share: of `days`, what recording, events and progress take; with_tables: of days and tables, what they all take.
+    days: with everything written down, `events` of them in the log; bare: without; tables: making tables of it at the
+    end, if they are wanted; share: of `days`, what recording, events and progress take; with_tables: of days and
+    tables, what they all take.
     """
 
     days: float
@@ -51,6 +52,7 @@ class Overhead:
     tables: float
     share: Interval
     with_tables: Interval
+    events: int
 
 
 def overhead(
@@ -75,7 +77,10 @@ def overhead(
     days, tables = ([pair[0][name] for pair in found[1:]] for name in ("days", "tables"))
     bare_days = [pair[1]["days"] for pair in found[1:]]
     both = [a + b for a, b in zip(days, tables, strict=True)]
-    return Overhead(median(days), median(bare_days), median(tables), taken(days, bare_days), taken(both, bare_days))
+    return Overhead(
+        *(median(days), median(bare_days), median(tables), taken(days, bare_days), taken(both, bare_days)),
+        events=found[0][0]["events"],
+    )
 
 
 def taken(whole: list[float], bare: list[float]) -> Interval:
@@ -173,5 +178,6 @@ def serve() -> None:
             economy.tables()
         tabled = process_time()
         books = hashlib.sha256(economy.balances().tobytes() + economy.markets["price"].tobytes()).hexdigest()
-        sys.stdout.write(json.dumps({"days": ran - start, "tables": tabled - ran, "books": books}) + "\n")
+        took = {"days": ran - start, "tables": tabled - ran}
+        sys.stdout.write(json.dumps({**took, "books": books, "events": int(economy.counter[0])}) + "\n")
         sys.stdout.flush()

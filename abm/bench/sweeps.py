@@ -1,14 +1,11 @@
 """Sweeps of the default run: runs a second by workers, on a Dask cluster, and of the plain version by Mesa's runner.
 
-What it costs to start workers and to compile the rules is told apart: a rate is that of a sweep under way, from the
-first row that is written down to the last.
+What it costs to start workers is told apart: a rate is that of a sweep under way, from the first row that is written
+down to the last. What compiling the rules costs, which a user pays once, is in `cold_start`.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -20,9 +17,6 @@ from abm.scenario import Scenario
 from abm.sweep.plan import listed_plan
 from abm.sweep.sweep import Progress, sweep
 
-COMPILING = "import time; a = time.perf_counter(); from abm.economy import Economy; from abm.scenario import load; \
-b = time.perf_counter(); Economy(load(), 0).advance(1); print(b - a, time.perf_counter() - b)"
-
 
 @dataclass(frozen=True)
 class Rate:
@@ -33,15 +27,6 @@ class Rate:
     per_second: float
     start_seconds: float
     engine_share: float | None = None
-
-
-@dataclass(frozen=True)
-class Compiling:
-    """Seconds of a new process: to import the engine, and for the first day with an empty and with a full cache."""
-
-    importing: float
-    compiling: float
-    loading: float
 
 
 def swept(scenario: Scenario, runs: int, workers: int, cluster: str | None = None) -> Rate:
@@ -106,20 +91,3 @@ def batch_seconds(scenario: Scenario, runs: int, workers: int, steps: int) -> fl
 def has_dask() -> bool:
     """Whether the extra `cluster` is installed."""
     return find_spec("distributed") is not None
-
-
-def compiling() -> Compiling:
-    """Time the first day of a new process twice: with no machine code kept, and with what the first one left."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o700)
-        taken = []
-        for _ in range(2):
-            new = subprocess.run(
-                [sys.executable, "-c", COMPILING],
-                env={**os.environ, "POWDERKEG_CACHE_DIR": folder},
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            taken.append([float(word) for word in new.stdout.split()])
-    return Compiling(taken[1][0], taken[0][1], taken[1][1])

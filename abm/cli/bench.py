@@ -1,4 +1,4 @@
-"""`powderkeg bench`: how fast it is, against the same rules written otherwise, as it grows, and in sweeps."""
+"""`powderkeg bench`: how fast it is, beside the same rules written otherwise, in sweeps, at first use, as it grows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def bench(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Time the engine against plain Mesa agents, vectorised NumPy and a memory floor, and sweeps; some minutes.
+    """Time the engine against plain Mesa agents, vectorised NumPy and a memory floor, sweeps, first use and recording.
+
+    It takes four minutes or so on two idle cores, and with --full some ten more.
 
     Nothing is timed unless the contenders give the engine's numbers on a small world: exit 1.
     """
