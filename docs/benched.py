@@ -40,11 +40,18 @@ def growth() -> str:
     return bench.growth(curves, "../benchmarks/") if curves else NOT_GROWN
 
 
+def layouts() -> str:
+    kept = found()
+    return bench.layouts(kept) if kept.layouts else NOT_GROWN
+
+
 OF_BENCH = {
     "bench-machine": lambda: bench.table(("", ""), found().machine.items()),
     "bench-ratios": ratios,
     "bench-growth": growth,
     "bench-sweeps": lambda: bench.sweeps(found().sweeps),
     "bench-cold-start": lambda: bench.cold_start(found().cold_start),
+    "bench-layouts": layouts,
+    "bench-phases": lambda: bench.phases(found().phases),
     "bench-recording": lambda: bench.recording(found().overhead),
 }

@@ -29,7 +29,7 @@ from abm.bench.vectorised_numpy import VectorisedNumpy, tilts
 from abm.economy import Economy
 from abm.errors import CheckFailed
 from abm.outcome.paired import Interval
-from abm.report.bench import answer, bench_files, cold_start, growth, page, recording, sweeps
+from abm.report.bench import answer, bench_files, cold_start, growth, page, phases, recording, sweeps
 from abm.scenario import load
 from abm.streams import HOLDERS_TRADING, uniforms
 
@@ -171,7 +171,9 @@ def found() -> Bench:
     curves = (fitted(HOLDERS, points), fitted(FUNDS, points))
     layouts = {"5000": {"a record per agent, 64 bits": 5.0}}
     recorded = {"us_late_2025": recorded_at(0.02, 0.06)}
-    return Bench({"cores": "2 of 2"}, short, short, {"sweep, 1": one}, STARTS, recorded, curves, layouts, "no")
+    taken = {"us_late_2025": {"decide": 60.0, "settle": 90.0}}
+    sweep = {"sweep, 1": one}
+    return Bench({"cores": "2 of 2"}, short, short, sweep, STARTS, recorded, taken, curves, layouts, "no")
 
 
 STARTS = (Start("help", 0.3, 0.1), Start("first run", 40.0, 60.0), Start("second run", 5.0, 6.5))
@@ -192,7 +194,7 @@ def test_the_page_and_its_numbers(found: Bench, tmp_path: Path) -> None:
     assert all(isinstance(value, float) and value > 0.0 for value in content["ratios"].values())
     assert set(content["large"]["ratios"]["numpy"]) == {"median", "low", "high", "turns"}
     text = page(found)
-    written = ("Machine", "The same rules, written otherwise", "Layout of a record")
+    written = ("Machine", "The same rules, written otherwise", "Layout of a record", "Phases of a day")
     for head in (*written, "Sweeps", "Cold start", "Recording", "Growth"):
         assert f"\n## {head}\n" in text
     assert len(answer(found).splitlines()) == 3
@@ -214,6 +216,15 @@ def test_recording_is_cheap_if_its_whole_interval_is(low: float, high: float, wo
     assert row in recording({"calm": recorded_at(low, high)}).splitlines()
 
 
+def test_phases_stand_beside_those_of_another_world() -> None:
+    found = {"calm": {"decide": 60.0, "between days": 20.0}, "crash": {"decide": 90.0, "between days": 10.0}}
+    assert phases(found).splitlines()[2:] == [
+        "| `decide` | 75.0 % | 60.0 | 90.0 % | 90.0 |",
+        "| between days | 25.0 % | 20.0 | 10.0 % | 10.0 |",
+        "| all | 100 % | 80 | 100 % | 100 |",
+    ]
+
+
 def test_shares_and_slopes_are_held_against_their_targets() -> None:
     table = sweeps({str(share): Rate(1, 24, 3.0, 1.5, share) for share in (0.89, 0.9)})
     assert [line.split(" | ")[-1] for line in table.splitlines()[2:]] == ["0.89: missed |", "0.90: met |"]
@@ -226,11 +237,14 @@ def test_the_command_prints_json_and_nothing_else(
     powderkeg: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Bench
 ) -> None:
     monkeypatch.setattr(of_bench, "refuse_unless_same", lambda _: None)
-    monkeypatch.setattr(of_bench, "Effort", lambda: Effort(turns=2, days=2, large_turns=2, large_days=2, pairs=3))
+    monkeypatch.setattr(
+        of_bench, "Effort", lambda: Effort(turns=2, days=2, large_turns=2, large_days=2, pairs=3, profiled=2)
+    )
     monkeypatch.setattr(of_bench, "load", lambda: QUICK)
     monkeypatch.setattr(of_bench, "LARGE", 80)
     monkeypatch.setattr(of_bench, "cold_start", lambda: list(STARTS))
-    asked = []
+    asked, phased = [], []
+    monkeypatch.setattr(of_bench, "quickest", lambda *of: phased.append(of) or {"decide": 60.0, "settle": 90.0})
     monkeypatch.setattr(of_bench, "overhead", lambda *of: asked.append(of) or recorded_at(0.02, 0.06))
     for name in ("swept", "by_mesa"):
         monkeypatch.setattr(of_bench, name, lambda *_, **__: found.sweeps["sweep, 1"])
@@ -240,6 +254,8 @@ def test_the_command_prints_json_and_nothing_else(
     assert set(content["ratios"]) == {"plain_mesa", "numpy", "memory_floor"}
     assert content["large"]["holders"] == 80
     assert asked == [({}, 3), ({"funds.leverage": 3}, 3)]
+    assert phased == [({}, 2), ({"funds.leverage": 3}, 2)]
+    assert content["phases"]["us_late_2025"] == {"decide": 60.0, "settle": 90.0}
     assert list(content["overhead"]) == ["us_late_2025", "funds.leverage = 3"]
     assert content["overhead"]["us_late_2025"]["share"]["high"] == 0.06
     assert content["cold_start"][0] == {"name": "help", "seconds": 0.3, "processor_seconds": 0.1}

@@ -14,6 +14,7 @@ from abm.bench.growth import SIZES, Growth, growth
 from abm.bench.layout import books_in_32_bits, layouts
 from abm.bench.machine import machine
 from abm.bench.overhead import Overhead, overhead
+from abm.bench.profile import quickest
 from abm.bench.sweeps import Rate, by_mesa, has_dask, swept
 from abm.scenario import DEFAULT, load
 
@@ -22,7 +23,7 @@ TARGETS = {"plain_mesa": 100.0, "numpy": 3.0, "memory_floor": 4.0}
 ENGINE_SHARE = 0.9  # of a sweep's workers' time, at least
 SLOPE_OFF = 0.1  # by how much a slope may differ from 1
 RECORDING = 0.1  # of the days of a run, less than that
-RECORDED: dict[str, dict[str, Any]] = {  # the worlds in which recording is measured: a calm one and a crash
+WORLDS: dict[str, dict[str, Any]] = {  # in which recording and phases are measured: a calm one and a crash
     DEFAULT: {},
     "funds.leverage = 3": {"funds.leverage": 3},
 }
@@ -33,7 +34,8 @@ SWEPT, BY_MESA = 24, 1  # runs per worker
 class Effort:
     """How much is measured: turns and days of a turn at default size and at 100,000 holders, most seconds of those.
 
-    pairs: of runs with and without recording, in each of its worlds.
+    pairs: of runs with and without recording, in each of the worlds; profiled: runs of which the quickest tells what
+    phases take there.
     """
 
     turns: int = 60
@@ -42,11 +44,12 @@ class Effort:
     large_days: int = 3
     large_seconds: float = 120.0
     pairs: int = 40
+    profiled: int = 8
 
 
 @dataclass(frozen=True)
 class Bench:
-    """All that was measured."""
+    """All that was measured; phases: microseconds a day by world and phase."""
 
     machine: dict[str, str]
     default: Contest
@@ -54,6 +57,7 @@ class Bench:
     sweeps: dict[str, Rate]
     cold_start: tuple[Start, ...]
     overhead: dict[str, Overhead]
+    phases: dict[str, dict[str, float]]
     growth: tuple[Growth, ...] = ()
     layouts: dict[str, dict[str, float]] | None = None
     books_in_32_bits: str | None = None
@@ -90,12 +94,14 @@ def bench(full: bool = False, effort: Effort | None = None, say: Callable[[str],
         sweeps[f"batch_run of plain Mesa, {workers}"] = by_mesa(scenario, BY_MESA * workers, workers)
     say("help, the first command on a machine, and the second")
     started = tuple(cold_start())
-    recorded = {}
-    for world, changes in RECORDED.items():
+    recorded, phases = {}, {}
+    for world, changes in WORLDS.items():
         say(f"{world}: runs with and without recording in turn")
         recorded[world] = overhead(changes, effort.pairs)
+        say(f"{world}: what each phase of a day takes")
+        phases[world] = quickest(changes, effort.profiled)
     about |= {"time the bench took, without growth and layouts": f"{(time.monotonic() - begin) / 60:.1f} min"}
-    found = Bench(about, default, large, sweeps, started, recorded)
+    found = Bench(about, default, large, sweeps, started, recorded, phases)
     return with_growth(found, say) if full else found
 
 

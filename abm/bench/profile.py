@@ -114,3 +114,13 @@ class Profile:
         now = process_time()
         past, self._last = now - self._last, now
         return past
+
+
+def quickest(changes: Mapping[str, Any], runs: int) -> dict[str, float]:
+    """Return what each phase takes, in microseconds a day, in the quickest of so many default runs with changes."""
+    profiles = []
+    for _ in range(runs):
+        profiles.append(Profile())
+        profiles[-1].run(changes=changes, twins=False)
+    rows = min(profiles, key=lambda one: sum(one.phases.values())).rows()
+    return {row.phase: row.microseconds_a_day for row in rows}

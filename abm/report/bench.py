@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from abm.bench.bench import ENGINE_SHARE, RECORDING, SLOPE_OFF, TARGETS
 from abm.bench.cold_start import FIRST, SECOND
 from abm.bench.machine import UNKNOWN
+from abm.bench.profile import BETWEEN
 
 if TYPE_CHECKING:
     from abm.bench.bench import Bench
@@ -61,6 +62,7 @@ def sections(found: Bench) -> Iterable[tuple[str, str]]:
     yield "Sweeps", sweeps(found.sweeps)
     yield "Cold start", cold_start(found.cold_start)
     yield "Recording", recording(found.overhead)
+    yield "Phases of a day", phases(found.phases)
     if found.growth:
         yield "Growth", growth(found.growth)
     if found.layouts:
@@ -154,6 +156,24 @@ def recording(found: Mapping[str, Overhead]) -> str:
         f"{table(head, rows)}\n\nShares of what the days take, {first.n} pairs of runs, with 95 % intervals. "
         f"Target for {part}: less than {100 * RECORDING:.0f} %."
     )
+
+
+def phases(found: Mapping[str, Mapping[str, float]]) -> str:
+    """Return what each phase takes of the days of a run, and microseconds, world by world."""
+    first, days = next(iter(found.values())), {world: sum(taken.values()) for world, taken in found.items()}
+    rows = [
+        (
+            f"`{phase}`" if phase != BETWEEN else phase,
+            *(
+                cell
+                for world, taken in found.items()
+                for cell in (f"{100 * taken[phase] / days[world]:.1f} %", f"{taken[phase]:.1f}")
+            ),
+        )
+        for phase in first
+    ]
+    rows.append(("all", *(cell for whole in days.values() for cell in ("100 %", f"{whole:.0f}"))))
+    return table(("phase", *(cell for world in found for cell in (f"`{world}`", "µs a day"))), rows)
 
 
 def percent(share: Interval) -> str:
