@@ -20,11 +20,12 @@ def first_uniforms(seed, stream, identities):
 
 
 @rule_with_arrays
-def several_uniforms(seed, stream, identity, count):
-    """Return `count` uniform numbers in (0, 1) of one identity."""
-    draws = np.empty(count)
-    for place in range(count):
-        draws[place] = uniforms(seed, stream, identity, 1 + place)[0]
+def several_uniforms(seed, stream, identities, count):
+    """Return `count` uniform numbers in (0, 1) per identity, (n, count)."""
+    draws = np.empty((identities.shape[0], count))
+    for row in range(identities.shape[0]):
+        for place in range(count):
+            draws[row, place] = uniforms(seed, stream, identities[row], 1 + place)[0]
     return draws
 
 
@@ -72,13 +73,14 @@ def spread(weights: np.ndarray, total: float, most: np.ndarray) -> np.ndarray:
     return amounts
 
 
-def heavy_picks(seed: int, stream: int, identity: int, weights: np.ndarray, count: int) -> np.ndarray:
-    """Return `count` different rows, drawn with chances in proportion to weights.
+def heavy_picks(seed: int, stream: int, identities: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
+    """Return `count` different choices per identity, (n, count), drawn with chances in proportion to weights.
 
+    Weights are those of all, (choices,), or of each, (n, choices).
     Source: Efraimidis and Spirakis (2006), weighted sampling by the largest u^(1/w).
     """
-    weights, keys = np.asarray(weights), np.full(len(weights), -np.inf)
+    draws = several_uniforms(seed, stream, identities, weights.shape[-1])
+    weights, keys = np.broadcast_to(weights, draws.shape), np.full(draws.shape, -np.inf)
     possible = weights > 0
-    draws = several_uniforms(seed, stream, identity, len(weights))
     keys[possible] = np.log(draws[possible]) / weights[possible]
-    return np.argsort(keys)[::-1][:count]
+    return np.argsort(keys)[:, ::-1][:, :count]

@@ -7,6 +7,7 @@ from worlds import default, small_world
 from abm.agents.bank import ECONOMY, OTHER_NON_BANKS
 from abm.agents.leveraged_fund import MARGIN_ACCOUNT, N_DEALERS, STYLES
 from abm.agents.long_term_investor import FOR_NOTES, FOR_SHARES
+from abm.draws import heavy_picks
 from abm.economy import AGENTS, WITH_FIELD, Economy
 from abm.ledger.chart import (
     AI_EQUITY,
@@ -21,6 +22,7 @@ from abm.ledger.chart import (
 )
 from abm.markets import MARKETS
 from abm.records import BOOKS
+from abm.streams import OPENING_LENDERS
 
 SEEDS = (0, 1, 2, 3, 4, 2**63 - 1)
 
@@ -36,6 +38,17 @@ def close(amount: float, stated: float, rel: float = 1e-6) -> None:
 
 def of_style(opened: Economy, style: str) -> np.ndarray:
     return opened.funds[opened.funds["style"] == STYLES.index(style)]
+
+
+def test_picks_are_an_identitys_own_whoever_is_drawn_with_it() -> None:
+    who, weights = np.array([5, 9, 2**40]), np.random.default_rng(3).random((3, 20))
+    together = heavy_picks(1, OPENING_LENDERS, who, weights, 4)
+    for row in range(3):
+        alone = heavy_picks(1, OPENING_LENDERS, who[row : row + 1], weights[row], 4)[0]
+        assert alone.tolist() == together[row].tolist()
+        assert len(set(alone)) == 4
+    certain = heavy_picks(1, OPENING_LENDERS, who, np.array([0.0, 1.0, 0.0, 2.0]), 2)
+    assert [set(row) for row in certain.tolist()] == [{1, 3}] * 3
 
 
 @pytest.mark.parametrize("style", STYLES[:MARGIN_ACCOUNT])

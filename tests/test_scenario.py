@@ -173,6 +173,19 @@ def test_overrides_leave_the_callers_dictionaries_alone():
     assert spark == {"days": 500}
 
 
+def test_replace_reads_nothing_but_what_is_replaced(monkeypatch):
+    scenario, leaf, seen = load(), Reader.leaf, []
+
+    def note(reader, declared, path, raw):
+        seen.append(path)
+        return leaf(reader, declared, path, raw)
+
+    monkeypatch.setattr(Reader, "leaf", note)
+    changed = scenario.replace({"spark.days": 500, "channels.margin_calls": False})
+    assert seen == ["spark.days", "channels.margin_calls"]
+    assert Scenario.from_dict(changed.to_dict()) == changed
+
+
 def test_replace_checks_again_and_leaves_the_original_alone():
     scenario = load()
     changed = scenario.replace({"spark.days": 500, "actions": ALL_ACTIONS})

@@ -138,10 +138,20 @@ def test_rows_are_the_runs_that_anybody_can_make(undisturbed: tuple[Plan, dict[s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
-def test_no_byte_depends_on_the_workers(undisturbed: tuple[Plan, dict[str, bytes]], tmp_path: Path, workers: int):
+def test_no_byte_depends_on_the_workers_and_nobody_waits_for_their_leave(
+    undisturbed: tuple[Plan, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
     plan, expected = undisturbed
+    end, left = Worker.end, []
+
+    def note(worker: Worker) -> None:
+        end(worker)
+        left.append(worker.process.exitcode)
+
+    monkeypatch.setattr(Worker, "end", note)
     sweep(plan, tmp_path, workers=workers)
     assert tables(tmp_path) == expected
+    assert left == [-signal.SIGKILL] * workers
 
 
 def test_no_byte_depends_on_the_order_or_the_number_of_executions(
@@ -222,7 +232,7 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_traceback(tmp_path: Path,
 
 @pytest.mark.slow
 def test_too_long_and_too_large_are_reasons(tmp_path: Path) -> None:
-    plan = small_plan(tmp_path, replications=1, ticks=2000)
+    plan = small_plan(tmp_path, replications=1, ticks=10_000)  # beyond the next look at memory, however fast it runs
     sweep(plan, tmp_path / "long", workers=1, limits=Limits(seconds=0.05))
     assert set(open_sweep(tmp_path / "long").runs["reason"]) == {"longer than --timeout 0.05 s"}
     sweep(plan, tmp_path / "large", workers=1, limits=Limits(megabytes=50))

@@ -20,7 +20,10 @@ from abm.sweep.sweep import Progress, sweep
 
 @dataclass(frozen=True)
 class Rate:
-    """Runs a second of a sweep under way; seconds until its first row; the part of its workers' time in runs' days."""
+    """Runs a second of a sweep under way; seconds until its first row; the part of its workers' time in simulation.
+
+    That is from first books to last day, as rows of a sweep tell it; scenarios, tables and files are not.
+    """
 
     workers: int
     runs: int

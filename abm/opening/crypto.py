@@ -37,20 +37,21 @@ def open_stablecoins(scenario: Scenario, seed: int, banks: Columns, dealers: Col
     issuers["sector"] = STABLECOIN_ISSUERS
     # Banks of issuers are no money centres: chances grow less than in proportion to size.
     chances = banks["deposits"] ** terms.bank_size_exponent
+    who, lines = np.arange(len(ISSUERS)), min(N_PLACES, len(dealers["share"]))
+    at_banks = heavy_picks(seed, OPENING_ISSUERS, who, chances, N_PLACES)
+    at_dealers = heavy_picks(seed, OPENING_ISSUERS, len(ISSUERS) + who, dealers["share"], lines)
     for row, name in enumerate(ISSUERS):
         own = getattr(terms, name)
         mix, supply = reserves_of(scenario, own), terms.supply * own.share_of_supply
         places = min(own.banks, N_PLACES, len(chances))
-        chosen = heavy_picks(seed, OPENING_ISSUERS, row, chances, places)
+        chosen = at_banks[row, :places]
         amounts = spread(np.ones(places), mix["deposits"] * supply, terms.largest_deposit * banks["deposits"][chosen])
         if (missing := mix["deposits"] * supply - amounts.sum()) > 0.0:
             amounts += missing / places  # the total is known; the limit on one bank is only a habit
         issuers["bank"][row] = np.resize(chosen, N_PLACES)
         issuers["deposit"][row, :places] = amounts
         issuers["part"][row, :places] = amounts / amounts.sum() if amounts.sum() > 0.0 else 1.0 / places
-        lines = min(N_PLACES, len(dealers["share"]))
-        chosen = heavy_picks(seed, OPENING_ISSUERS, len(ISSUERS) + row, dealers["share"], lines)
-        issuers["dealer"][row] = np.resize(chosen, N_PLACES)
+        issuers["dealer"][row] = np.resize(at_dealers[row], N_PLACES)
         issuers["repo_lent"][row, :lines] = mix["repo"] * supply / lines
         for k, share in ((BILLS, mix["bills"]), (NOTES, mix["notes"]), (CRYPTO, mix["crypto"])):
             issuers["units"][row, k] = share * supply
@@ -134,14 +135,16 @@ def borrow(scenario: Scenario, seed: int, holders: np.ndarray, size: np.ndarray)
     loans = own * (leverage - 1.0)
     holders["leverage"][rows], holders["loan"][rows] = leverage, loans
     holders["crypto"][rows] = own * leverage
-    left = [(-float(size[row]), int(row)) for row in lenders]
+    left = list(zip((-size[lenders]).tolist(), lenders.tolist(), strict=True))
     scale = terms.loans / size[lenders].sum()
     heapq.heapify(left)
-    for place in np.argsort(-loans, kind="stable"):
+    largest_first = np.argsort(-loans, kind="stable")
+    found = []
+    for loan in loans[largest_first].tolist():
         room, lender = left[0]
-        heapq.heapreplace(left, (room + float(loans[place]) / scale, lender))
-        row = rows[place]
-        holders["lender"][row] = lender
-        holders["issuer"][row] = holders["issuer"][lender]
-        holders["coins_lent"][lender] += loans[place]
-        holders["borrowers"][lender] += 1
+        heapq.heapreplace(left, (room + loan / scale, lender))
+        found.append(lender)
+    holders["lender"][rows[largest_first]] = found
+    holders["issuer"][rows] = holders["issuer"][holders["lender"][rows]]
+    np.add.at(holders["coins_lent"], found, loans[largest_first])
+    np.add.at(holders["borrowers"], found, 1)

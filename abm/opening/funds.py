@@ -161,13 +161,12 @@ def pick_dealers(scenario: Scenario, seed: int, funds: Columns, dealer_share: np
     first = np.minimum(
         np.searchsorted(np.cumsum(dealer_share), strata(seed, OPENING_LENDERS, identities)), n_dealers - 1
     )
-    lines = dealers_used(scenario, funds)
     picked = np.repeat(first[:, None], N_DEALERS, axis=1)
-    for row in np.flatnonzero(lines > 1):
-        others = dealer_share.copy()
-        others[first[row]] = 0.0
-        count = min(int(lines[row]), n_dealers) - 1
-        picked[row, 1 : 1 + count] = heavy_picks(seed, OPENING_DEALERS, int(identities[row]), others, count)
+    others = np.where(np.arange(n_dealers) == first[:, None], 0.0, dealer_share)
+    places = np.arange(1, min(N_DEALERS, n_dealers))
+    drawn = heavy_picks(seed, OPENING_DEALERS, identities, others, len(places))
+    used = places < dealers_used(scenario, funds)[:, None]
+    picked[:, places] = np.where(used, drawn, picked[:, places])
     return picked
 
 

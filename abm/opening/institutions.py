@@ -149,29 +149,24 @@ def dealer_shares(count: int, top_three_share: float) -> np.ndarray:
 def draw_exposures(scenario: Scenario, seed: int, dealers: Columns, banks: Columns, drawn: np.ndarray) -> Columns:
     """Draw who owes whom: dealers to banks and to cash pools, banks to banks, private-credit funds to banks."""
     rows: list[tuple[str, int, int, float]] = []
-    n_banks, pools = len(banks["share"]), scenario.pools
-    for dealer, share in enumerate(dealers["share"]):
-        lines = min(scenario.dealers.lenders, n_banks, N_LINES)
-        lenders = heavy_picks(seed, OPENING_LENDERS, FIRST_DEALER + dealer, banks["share"], lines)
-        wanted = scenario.dealers.bank_loans * float(share)
-        lent = spread(banks["share"][lenders], wanted, scenario.banks.large_exposure * banks["capital"][lenders])
-        # Where the limits do not reach, the dealer's banks lend in proportion all the same: the total is known.
-        lent = lent * wanted / lent.sum() if lent.sum() > 0 else np.full(lines, wanted / lines)
-        rows += [(BANK_LOAN, dealer, int(bank), float(amount)) for bank, amount in zip(lenders, lent, strict=True)]
-        lines = min(pools.lenders, pools.count, N_LINES)
-        chosen = heavy_picks(seed, OPENING_POOLS, FIRST_DEALER + dealer, np.ones(pools.count), lines)
-        rows += [(REPO_LINE, dealer, int(pool), 1.0 / lines) for pool in chosen]
-    for bank, share in enumerate(banks["share"]):
-        others = banks["share"].copy()
-        others[bank] = 0.0
-        lines = min(N_BANK_LENDERS, n_banks - 1)
-        if lines:
-            lenders = heavy_picks(seed, OPENING_INTERBANK, FIRST_BANK + bank, others, lines)
-            amount = scenario.banks.interbank * float(share) / lines
-            rows += [(INTERBANK_LINE, bank, int(lender), amount) for lender in lenders]
-    for fund, amount in enumerate(drawn):
-        lines = pick_lenders(scenario, seed, fund, float(amount), banks)
-        rows += [(CREDIT_LINE, fund, bank, part) for bank, part in lines]
+    share, n_banks, pools = banks["share"], len(banks["share"]), scenario.pools
+    who = FIRST_DEALER + np.arange(len(dealers["share"]))
+    lines = min(scenario.dealers.lenders, n_banks, N_LINES)
+    for dealer, lenders in enumerate(heavy_picks(seed, OPENING_LENDERS, who, share, lines)):
+        lent = lent_by(scenario, banks, lenders, scenario.dealers.bank_loans * float(dealers["share"][dealer]))
+        rows += [(BANK_LOAN, dealer, bank, amount) for bank, amount in zip(lenders, lent, strict=True)]
+    lines = min(pools.lenders, pools.count, N_LINES)
+    for dealer, chosen in enumerate(heavy_picks(seed, OPENING_POOLS, who, np.ones(pools.count), lines)):
+        rows += [(REPO_LINE, dealer, pool, 1.0 / lines) for pool in chosen]
+    lines = min(N_BANK_LENDERS, n_banks - 1)
+    others = np.where(np.eye(n_banks, dtype=bool), 0.0, share)
+    each = scenario.banks.interbank * share / max(lines, 1)
+    who = FIRST_BANK + np.arange(n_banks)
+    for bank, lenders in enumerate(heavy_picks(seed, OPENING_INTERBANK, who, others, lines)):
+        rows += [(INTERBANK_LINE, bank, lender, each[bank]) for lender in lenders]
+    for fund, lenders in enumerate(pick_lenders(scenario, seed, len(drawn), share)):
+        lent = lent_by(scenario, banks, lenders, float(drawn[fund]))
+        rows += [(CREDIT_LINE, fund, bank, amount) for bank, amount in zip(lenders, lent, strict=True)]
     kinds, debtors, creditors, amounts = zip(*rows, strict=True)
     return {
         "kind": np.array(kinds),
@@ -179,6 +174,15 @@ def draw_exposures(scenario: Scenario, seed: int, dealers: Columns, banks: Colum
         "creditor": np.array(creditors),
         "amount": np.array(amounts),
     }
+
+
+def lent_by(scenario: Scenario, banks: Columns, lenders: np.ndarray, wanted: float) -> np.ndarray:
+    """Return what each of a debtor's banks lends: in proportion to size, within limits.
+
+    Where the limits do not reach they lend in proportion all the same: the total is known.
+    """
+    lent = spread(banks["share"][lenders], wanted, scenario.banks.large_exposure * banks["capital"][lenders])
+    return lent * wanted / lent.sum() if lent.sum() > 0 else np.full(len(lenders), wanted / len(lenders))
 
 
 def lines_of(exposures: Columns, kind: str, count: int, n_lines: int) -> tuple[np.ndarray, np.ndarray]:

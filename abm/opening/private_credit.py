@@ -54,13 +54,10 @@ def draw_credit_funds(scenario: Scenario, seed: int) -> Columns:
     }
 
 
-def pick_lenders(scenario: Scenario, seed: int, fund: int, drawn: float, banks: Columns) -> list[tuple[int, float]]:
-    """Return the banks that lend to a fund and what it has drawn at each: in proportion to size, within limits."""
-    lines = min(scenario.private_credit.lenders, len(banks["share"]), N_LINES)
-    lenders = heavy_picks(seed, OPENING_LENDERS, FIRST_CREDIT_FUND + fund, banks["share"], lines)
-    lent = spread(banks["share"][lenders], drawn, scenario.banks.large_exposure * banks["capital"][lenders])
-    lent = lent * drawn / lent.sum() if lent.sum() > 0 else np.full(lines, drawn / lines)
-    return [(int(bank), float(amount)) for bank, amount in zip(lenders, lent, strict=True)]
+def pick_lenders(scenario: Scenario, seed: int, count: int, bank_share: np.ndarray) -> np.ndarray:
+    """Return the banks that lend to each of `count` funds, (count, lines): drawn with chances as they are large."""
+    lines = min(scenario.private_credit.lenders, len(bank_share), N_LINES)
+    return heavy_picks(seed, OPENING_LENDERS, FIRST_CREDIT_FUND + np.arange(count), bank_share, lines)
 
 
 def open_credit_funds(scenario: Scenario, columns: Columns, lenders: np.ndarray, drawn: np.ndarray) -> np.ndarray:

@@ -55,11 +55,12 @@ def names() -> list[str]:
 def parameters() -> Iterator[Parameter]:
     """Every parameter and switch, in the order of the file."""
     default = load(DEFAULT)
+    sources = {path: quantity.source for path, quantity in default.quantities.items()}
     for path, declared in DECLARED.items():
         value: Any = default
         for part in path.split("."):
             value = getattr(value, part)
-        source = "" if declared.kind in (bool, str) else default.quantity(path).source
+        source = sources.get(path, "")  # switches and names have none
         yield Parameter(
             path, declared.meaning, declared.unit, value, declared.low, declared.high, source, declared.choices
         )

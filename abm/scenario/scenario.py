@@ -29,7 +29,7 @@ class Scenario(Sections):
     title: str
     why: str
     tables: Tables = Tables()
-    _quantities: dict[str, Quantity] = PrivateAttr(default_factory=dict)
+    _leaves: Leaves = PrivateAttr(default_factory=dict)  # what it was built from, checked
 
     @property
     def digest(self) -> str:
@@ -43,18 +43,24 @@ class Scenario(Sections):
     @property
     def quantities(self) -> dict[str, Quantity]:
         """Every number with unit and source, by path; those of actions are `actions.0.total` and so on."""
-        return dict(self._quantities)
+        found = {path: leaf for path in DECLARED if isinstance(leaf := self._leaves[path], Quantity)}
+        for index, action in enumerate(self._leaves["actions"]):
+            found |= {f"actions.{index}.{key}": part for key, part in action.items() if isinstance(part, Quantity)}
+        return found
 
     def quantity(self, path: str) -> Quantity:
         """One number with unit and source, such as `quantity("funds.leverage")`."""
-        if path not in self._quantities:
-            raise InputError(f"scenario {self.name}: {path} is not a number; {hint(path, self._quantities)}")
-        return self._quantities[path]
+        quantities = self.quantities
+        if path not in quantities:
+            raise InputError(f"scenario {self.name}: {path} is not a number; {hint(path, quantities)}")
+        return quantities[path]
 
-    def replace(self, overrides: Mapping[str, Any]) -> Scenario:
-        """A new scenario with some values changed, such as `{"spark.days": 500, "run.ticks": 900}`."""
-        changed = Reader("override", "override").leaves(nested(overrides))
-        return build(joined(Reader("scenario", "not given").leaves(self.to_dict()), changed), "override")
+    def replace(self, overrides: Mapping[str, Any], label: str = "override") -> Scenario:
+        """A new scenario with some values changed, such as `{"spark.days": 500, "run.ticks": 900}`.
+
+        `label` says in a refusal who wanted them.
+        """
+        return build(joined(self._leaves, Reader(label, "override").leaves(nested(overrides))), label)
 
     def differences(self, other: Scenario) -> dict[str, Any]:
         """Another scenario's values where they differ from this one's, by path; actions and own tables apart."""
@@ -66,7 +72,7 @@ class Scenario(Sections):
         content: dict[str, Any] = self.model_dump(mode="json", exclude={"tables"})
         if own := self.tables.present():
             content["tables"] = {name: table.model_dump(mode="json") for name, table in own.items()}
-        for path, quantity in self._quantities.items():
+        for path, quantity in self.quantities.items():
             *parents, leaf = path.split(".")
             table: Any = content
             for parent in parents:
@@ -97,16 +103,13 @@ def build(leaves: Leaves, label: str) -> Scenario:
     actions = leaves.get("actions", [])
     check_tables(leaves, label)
     check(lambda path: leaves[path].value, actions, label)
-    quantities = {path: leaves[path] for path in DECLARED if isinstance(leaves[path], Quantity)}
-    for index, action in enumerate(actions):
-        quantities |= {f"actions.{index}.{k}": part for k, part in action.items() if isinstance(part, Quantity)}
     plain = nested({path: plain_value(leaf) for path, leaf in leaves.items() if path != "actions"})
     plain["tables"] = Tables(**tables_of(leaves))
     plain["actions"] = tuple(
         ACTIONS[action["kind"]](**{key: plain_value(part) for key, part in action.items()}) for action in actions
     )
     scenario = Scenario(**plain)
-    scenario._quantities.update(quantities)
+    scenario._leaves.update(leaves, actions=actions)
     return scenario
 
 

@@ -29,7 +29,6 @@ from abm.sweep.plan import Plan
 MOST_ATTEMPTS = 3  # workers that one row may kill
 MOST_STARTS = 3  # workers in a row that die before they are ready
 LOOK = 0.25  # seconds between two looks at time and memory
-PATIENCE = 3.0  # seconds that workers have to go
 
 
 class Limits(NamedTuple):
@@ -66,13 +65,8 @@ class Worker:
         with suppress(OSError):  # that it has died is seen at the next look
             self.pipe.send((row, attempt))
 
-    def dismiss(self) -> None:
-        with suppress(OSError):
-            self.pipe.send(None)
-        self.process.join(PATIENCE)
-        self.end()
-
     def end(self) -> None:
+        """Kill it, whatever it does: all that it has finished is on the disk, and an orderly end takes far longer."""
         self.process.kill()
         self.process.join()
         self.pipe.close()
@@ -125,7 +119,7 @@ class Crew:
             if row is not None:
                 worker.give(row, self.attempts.get(row, 0) + 1)
             else:
-                worker.dismiss()
+                worker.end()
                 self.workers.remove(worker)
         return said if isinstance(said, Done) else None
 
@@ -232,8 +226,8 @@ def serve(pipe: Connection, plan_content: dict[str, Any], folder: str, session: 
     work = SweepFolder(Path(folder), plan)
     work.session = session
     pipe.send(READY)
-    while (given := pipe.recv()) is not None:
-        row, attempt = given
+    while True:  # until the parent has no more
+        row, attempt = pipe.recv()
         done = finish(plan, row)
         content = {**done.content(), "worker": name, "attempts": attempt}
         try:

@@ -55,7 +55,7 @@ def failed(number: int, reason: str, trace: str | None = None, seconds: float = 
 
 
 def simulate(plan: Plan, number: int) -> tuple[dict[str, Any], dict[str, bytes], float]:
-    """The summary of a row, the tables that the plan keeps of it, and the seconds that its days took."""
+    """The summary of a row, the tables that the plan keeps of it, and the seconds of books and days, twins' too."""
     from abm.economy import Economy
     from abm.outcome.events import events_frame
     from abm.outcome.summary import summarise

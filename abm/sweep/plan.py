@@ -10,9 +10,7 @@ from typing import Any
 
 from abm.errors import InputError, shown
 from abm.scenario import Scenario
-from abm.scenario.joined import joined
-from abm.scenario.reading import DECLARED, Reader
-from abm.scenario.scenario import build, nested
+from abm.scenario.reading import DECLARED
 
 Value = float | bool | str
 
@@ -100,7 +98,7 @@ class Plan:
 
     def scenario_of(self, point: int) -> Scenario:
         """The scenario of a point; raises InputError with the point's number for values that make none."""
-        return changed(self.base, self.values_of(point), f"{self.name}: point {point}")
+        return self.base.replace(self.values_of(point), f"{self.name}: point {point}")
 
     def to_dict(self) -> dict[str, Any]:
         """The whole plan, ready for JSON; `from_dict` reads it back."""
@@ -169,12 +167,6 @@ def listed_plan(
         title=title,
         why=why,
     )
-
-
-def changed(base: Scenario, values: Mapping[str, Any], label: str) -> Scenario:
-    """The scenario with some values changed; `label` says in a refusal who wanted them."""
-    leaves = Reader("scenario", "not given").leaves(base.to_dict())
-    return build(joined(leaves, Reader(label, "override").leaves(nested(values))), label)
 
 
 def within(what: str, number: int, many: int) -> int:

@@ -14,7 +14,7 @@ from abm.scenario.reading import DECLARED, TABLES, TEXTS, Reader, hint
 from abm.scenario.scenario import plain_value
 from abm.sweep.design import Points, drawn, grid, refuse_many
 from abm.sweep.files import base_of, located, table_of
-from abm.sweep.plan import DESIGNS, MOST_POINTS, MOST_RUNS, SCALES, SEEDS, Keep, Parameter, Plan, changed
+from abm.sweep.plan import DESIGNS, MOST_POINTS, MOST_RUNS, SCALES, SEEDS, Keep, Parameter, Plan
 from abm.sweep.points import listed
 
 KEYS = (
@@ -49,7 +49,7 @@ def read_plan(name_or_path: str | PathLike[str]) -> Plan:
     n_seeds = replications if paired else replications * len(points)
     plan = Plan(
         name=path.stem,
-        base=changed(base_of(reader, raw.get("base", DEFAULT)), constants, label),
+        base=base_of(reader, raw.get("base", DEFAULT)).replace(constants, label),
         design=design,
         parameters=parameters,
         points=points,
@@ -168,7 +168,7 @@ def refuse_impossible(plan: Plan, label: str) -> None:
     for place in range(len(plan.parameters)):
         for end in (min, max):
             point = end(numbers, key=lambda number: plan.points[number][place])
-            changed(plan.base, plan.values_of(point), f"{label}: point {point}")
+            plan.base.replace(plan.values_of(point), f"{label}: point {point}")
 
 
 # Single settings
