@@ -13,11 +13,13 @@ import pytest
 from abm.agents.crypto_holder import HOLDERS_ORDER
 from abm.bench import bench as of_bench
 from abm.bench import contest as of_contest
+from abm.bench import growth as of_growth
+from abm.bench import machine as of_machine
 from abm.bench.agreement import DAYS, SEED, refuse_unless_same, small_world, storms
 from abm.bench.bench import Bench, Effort
 from abm.bench.cold_start import Start
 from abm.bench.contest import PEERS, contest
-from abm.bench.growth import FUNDS, HOLDERS, Point, fitted
+from abm.bench.growth import FUNDS, HOLDERS, SIZES, Point, fitted
 from abm.bench.layout import Fields, books_in_32_bits, day_of_fields, day_of_records
 from abm.bench.memory_floor import touch
 from abm.bench.overhead import Overhead
@@ -229,8 +231,36 @@ def test_shares_and_slopes_are_held_against_their_targets() -> None:
     table = sweeps({str(share): Rate(1, 24, 3.0, 1.5, share) for share in (0.89, 0.9)})
     assert [line.split(" | ")[-1] for line in table.splitlines()[2:]] == ["0.89: missed |", "0.90: met |"]
     points = [Point(size, 1e-4, 2e-4, 3e-4, 3.0) for size in (1000, 10_000, 100_000, 1_000_000)]
-    steep = replace(fitted(HOLDERS, points), seconds=Law(1.11, 1e-4, 1e-8), megabytes=Law(0.91, 1.0, 1e-3))
-    assert "| 1.11: missed | 100 | 0.91: met | 1.0 |" in growth([steep])
+    laws = {"seconds": Law(1.11, 1e-4, 1e-8), "megabytes": Law(0.91, 1.0, 1e-3), "in_cache": Law(1.05, 1e-4, 1e-8)}
+    steep = replace(fitted(HOLDERS, points), **laws, cached=100_000)
+    assert "| 1.11: missed | 1.05: met, up to 100,000 | 100 | 0.91: met | 1.0 |" in growth([steep])
+    assert "| 1.11: missed | not told | 100 | 0.91: met | 1.0 |" in growth([replace(steep, in_cache=None)])
+
+
+def test_what_grows_in_the_cache_is_told_apart_from_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = np.array(SIZES[HOLDERS])
+    each = np.where(sizes > 100_000, 25e-9, 11e-9)
+    points = [
+        Point(size, 0.0, 2e-4 + size * cost, 1.0, 3.0 + size * 2e-4) for size, cost in zip(sizes, each, strict=True)
+    ]
+    monkeypatch.setattr(of_growth, "last_cache", lambda: 32 * 2**20)
+    found = fitted(HOLDERS, points)
+    assert found.in_cache == pytest.approx((1.0, 2e-4, 11e-9), rel=1e-3)
+    assert found.cached == 100_000
+    assert found.seconds.slope > 1.1
+    for told in (None, 2**20):
+        monkeypatch.setattr(of_growth, "last_cache", lambda told=told: told)
+        assert fitted(HOLDERS, points).in_cache is None
+
+
+@pytest.mark.parametrize(("told", "size"), [("32768K\n", 32 * 2**20), ("1M", None), (None, None)])
+def test_the_last_cache_is_read_where_the_system_tells_it(
+    told: str | None, size: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_machine, "CACHE", tmp_path / "size")
+    if told is not None:
+        (tmp_path / "size").write_text(told, "utf-8")
+    assert of_machine.last_cache() == size
 
 
 def test_the_command_prints_json_and_nothing_else(

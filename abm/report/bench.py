@@ -195,6 +195,7 @@ def growth(curves: Sequence[Growth], folder: str = "") -> str:
             curve.dial,
             f"{curve.points[0].size:,} to {curve.points[-1].size:,}",
             sloping(curve.seconds.slope),
+            f"{sloping(curve.in_cache.slope)}, up to {curve.cached:,}" if curve.in_cache else UNKNOWN,
             micro(curve.seconds.fixed),
             sloping(curve.megabytes.slope),
             f"{curve.megabytes.fixed:.1f}",
@@ -212,7 +213,8 @@ def growth(curves: Sequence[Growth], folder: str = "") -> str:
         for curve in curves
         for point in curve.points
     ]
-    head = ("", "sizes", "slope of time", "fixed, µs a day", "slope of memory", "fixed, MB")
+    in_cache = "slope while the table fills half of the last cache at most"
+    head = ("", "sizes", "slope of time", in_cache, "fixed, µs a day", "slope of memory", "fixed, MB")
     each = ("", "size", "µs a day", "beyond the fixed cost, ns each", "MB")
     return (
         f"{table(head, rows)}\n\nSlopes on log axes beyond the fixed cost; the target is 1 within {SLOPE_OFF}.\n\n"
