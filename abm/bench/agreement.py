@@ -16,11 +16,14 @@ from abm.scenario import Scenario, load
 DAYS = 40
 SEED = 3
 RELATIVE = 1e-9
-SMALL_WORLD = {  # few holders, so many on credit that they share lenders, an early spark, an issuer short of reserves
+# Few holders, so many on credit that they share lenders, an early spark, an issuer short of reserves and others that
+# nobody doubts, so that some wait for their money who neither act nor run.
+SMALL_WORLD = {
     "crypto.holders": 300,
     "crypto.leveraged_count": 0.5,
     "spark.start": 12,
     "stablecoins.second.bills": 0.2,
+    "stablecoins.peer_contagion": 0.0,
 }
 
 
