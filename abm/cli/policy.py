@@ -42,7 +42,9 @@ def policy(
             show_default="all four",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Paired seeds of every alternative.")] = 20,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="Paired seeds of all parts but sizes.", show_default="20")
+    ] = None,
     edge_seeds: Annotated[
         int | None, typer.Option(min=1, max=100_000, help="Seeds at every value of an edge.", show_default="8")
     ] = None,
@@ -87,7 +89,7 @@ def policy(
         world,
         parse_policies(policies),
         parse_parts(parts),
-        seeds=seeds,
+        seeds=seeds or 20,
         edge_seeds=edge_seeds or 8,
         dial=dial or "funds.leverage",
         outcome=outcome or DEFAULT_OUTCOME,
@@ -97,6 +99,8 @@ def policy(
     for option, value in of_edge.items() if asked.question is None else ():
         if value is not None:
             raise InputError(f"{option} = {value}: is of the edge; allowed with sizes among --parts")
+    if seeds is not None and asked.parts == ("sizes",):
+        raise InputError(f"--seeds = {seeds}: is not of the edge, and sizes alone are run; allowed is --edge-seeds")
     folder = out or default_folder(world, set_, "policy")
     screen = Screen(quiet)
     announce(asked, folder, workers, cluster, screen)
@@ -123,7 +127,10 @@ def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | Non
 
     rows = rows_of(asked)
     told = ", ".join(f"{part} {many}{' at most' if part == 'sizes' else ''}" for part, many in rows.items())
-    screen.say(f"{len(asked.policies)} policies, {asked.seeds} paired seeds; rows of sweeps: {told}")
+    seeds = [] if asked.parts == ("sizes",) else [f"{asked.seeds} paired seeds"]
+    if asked.question is not None:
+        seeds.append(f"{asked.question.seeds} at every value of an edge")
+    screen.say(f"{len(asked.policies)} policies, {', '.join(seeds)}; rows of sweeps: {told}")
     if screen.quiet:
         return
     screen.compile_if_cold()
