@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.announcing import how_long
+from abm.cli.announcing import say_how_long
 from abm.cli.options import (
     Cluster,
     Json,
@@ -144,20 +144,15 @@ def announce(
     workers: int | None,
     cluster: str | None,
 ) -> None:
-    """Say beforehand what it will take at most, measured on two runs; nothing where the search was begun."""
+    """Say beforehand what it will take at most, measured on two rows; nothing where the search was begun."""
     from abm.distance.edge import most_runs, runs_of_draws, scanned
     from abm.distance.worlds import folder_of, needs_twins
     from abm.outcome.wording import count
-    from abm.sweep.needs import measured
 
     first = scanned(questions[0])
-    if screen.quiet or (folder / folder_of(first)).exists():
+    if (folder / folder_of(first)).exists():
         return
-    seconds = measured(first, folder).seconds_a_run or 0.0
     rows = sum(map(most_runs, questions)) + runs_of_draws(questions[0], draws)
-    seeds = questions[0].seeds
-    twins = ", twins included" if needs_twins(questions[0].outcome.key) else ""
-    screen.say(
-        f"at most {rows} rows of sweeps, {count(seeds, 'seed')} a value: "
-        f"some {how_long(seconds * rows, workers, cluster)} ({seconds:.2f} s a row{twins})"
-    )
+    twins = ", with their twins" if needs_twins(questions[0].outcome.key) else ""
+    what = f"at most {rows} runs{twins}, {count(questions[0].seeds, 'seed')} a value"
+    say_how_long(screen, [(first, rows)], folder, workers, cluster, what)

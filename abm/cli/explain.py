@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.announcing import say_how_long
+from abm.cli.announcing import left_of, say_how_long
 from abm.cli.options import (
     Cluster,
     DryRun,
@@ -95,8 +95,6 @@ def explain(
 
 def announce(design: Design, folder: Path, workers: int | None, cluster: str | None, screen: Screen) -> None:
     """Say what is going to be run and, measured on two runs, how long what is left of it will take."""
-    from abm.sweep.folder import open_sweep
-
     plan, days = design.plan, design.plan.base.run.ticks
     cut = f" of the scenario's {design.scenario.run.ticks}" if days < design.scenario.run.ticks else ""
     twins = " with their three twins, which this outcome needs" if plan.twins else ""
@@ -105,12 +103,8 @@ def announce(design: Design, folder: Path, workers: int | None, cluster: str | N
         f"{len(design.acting)} groups, {len(plan.points)} {many}, {plan.replications} paired seeds: "
         f"{plan.n_runs} runs of {days} days{cut}{twins}"
     )
-    where = design.runs_in(folder)
-    left = plan.n_runs - (open_sweep(where).runs.height if (where / "manifest.json").exists() else 0)
-    if not left:
-        screen.say("all of them are there")
-        return
-    say_how_long(screen, plan, where, left, workers, cluster)
+    left = left_of(plan.n_runs, design.runs_in(folder))
+    say_how_long(screen, [(plan, left)], folder, workers, cluster, f"{left} are left")
 
 
 def print_explanation(found: Explanation) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.announcing import how_long
+from abm.cli.announcing import left_of, say_how_long
 from abm.cli.options import (
     Cluster,
     DryRun,
@@ -117,32 +119,23 @@ def policy(
 
 
 def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | None, screen: Screen) -> None:
-    """Say what is going to be run and, measured on two runs, how long it will take at most."""
-    from abm.alternatives.answer import rows_of
-    from abm.alternatives.expected import boom
-    from abm.alternatives.plan import without_policies
-    from abm.distance.worlds import needs_twins
-    from abm.sweep.needs import measured
-    from abm.sweep.plan import listed_plan
+    """Say what is going to be run and, measured without a policy, how long what is left of it will take at most."""
+    from abm.alternatives.answer import work_of
+    from abm.distance.worlds import folder_of
 
-    rows = rows_of(asked)
+    work = work_of(asked)
+    rows = {part: sum(many for _, many in sweeps) for part, sweeps in work.items()}
     told = ", ".join(f"{part} {many}{' at most' if part == 'sizes' else ''}" for part, many in rows.items())
     seeds = [] if asked.parts == ("sizes",) else [f"{asked.seeds} paired seeds"]
     if asked.question is not None:
         seeds.append(f"{asked.question.seeds} at every value of an edge")
     screen.say(f"{len(asked.policies)} policies, {', '.join(seeds)}; rows of sweeps: {told}")
-    if screen.quiet:
-        return
-    screen.compile_if_cold()
-    alone, boom_world = (
-        measured(listed_plan("measured", world, (), ((),), 1), folder).seconds_a_run or 0.0
-        for world in (without_policies(asked.scenario), boom())
-    )
-    weights = dict.fromkeys(rows, alone) | {"expected": boom_world}
-    if asked.question is not None and needs_twins(asked.question.outcome.key):
-        weights["sizes"] = 4.0 * alone
-    took = how_long(sum(weights[part] * many for part, many in rows.items()), workers, cluster)
-    screen.say(f"at most {took}, {alone:.2f} s a run, less what is there already")
+    left = [
+        (replace(plan, points=plan.points[:1], replications=1), left_of(most, folder / folder_of(plan)))
+        for plan, most in chain.from_iterable(work.values())
+    ]
+    what = f"at most {sum(many for _, many in left)} are left"
+    say_how_long(screen, left, folder, workers, cluster, what)
 
 
 def print_answer(found: Answer) -> None:

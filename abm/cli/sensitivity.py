@@ -123,11 +123,11 @@ def announce(
         f"all of {ticks} days{twins}; "
         f"the headline's corners, {runs['corners']} runs of {TICKS} days"
     )
-    if screen.quiet or ((folder / "sweeps").exists() and not dry_run):
+    if (folder / "sweeps").exists() and not dry_run:
         return
     alike = runs["trajectories"] + runs["indices"] + runs["corners"] * TICKS / ticks / (4 if twins else 1)
     plan = listed_plan("one", design.base, [], [()], 1, twins=design.question.twins)
-    say_how_long(screen, plan, folder, alike, workers, cluster, "runs of so many days")
+    say_how_long(screen, [(plan, alike)], folder, workers, cluster, f"{alike:.0f} runs of so many days")
     started = time.perf_counter()
     refusal(design.base, {}, range(3))
     openings = (time.perf_counter() - started) / 3 * (runs["trajectories"] + runs["indices"])
