@@ -63,6 +63,9 @@ def test_a_small_world_is_asked_and_asked_again_without_a_run(
     monkeypatch.setattr(local, "Worker", refuse)
     code, out, err = powderkeg(*ASKED, *how, "--quiet")
     assert (code, json.loads(out), err) == (0, found, "")
+    code, out, err = powderkeg(*ASKED, "--parts", "alternatives,expected", "--out", "what", "--dry-run")
+    assert (code, out) == (0, "")
+    assert err.endswith("all of them are there\n")
 
 
 def test_what_it_would_take_is_said_without_running_it(powderkeg: Call, tmp_path: Path) -> None:

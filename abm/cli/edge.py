@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,11 +85,11 @@ def edge(
 
     The edge is where the share of runs with an outcome, less that of the same seeds without the spark, passes a level.
     """
+    from abm.cli.words import hand_over
     from abm.distance.edge import find_edge, questions_along, trace, values_along
     from abm.distance.question import DEFAULT_OUTCOME, ask, parse_range
     from abm.report.edge import answer, curve_as_json, curve_files, curve_words, edge_files
     from abm.report.edge import as_json as plain
-    from abm.sweep.drawings import write_files
 
     dial, along = chosen_dials(dial, dials)
     if along is None and at is not None:
@@ -119,9 +118,7 @@ def edge(
         else:
             curve = trace(question, along, values, where, workers=workers, cluster=cluster, report=shown)
             files, content, said = curve_files(curve, where), curve_as_json(curve), curve_words(curve)
-    write_files(where, files, force=True)
-    typer.echo(json.dumps(content, indent=1, allow_nan=False) if as_json else said)
-    screen.say(f"the report: {where / 'report.html'}")
+    hand_over(screen, where, files, content, said, (), as_json)
 
 
 def chosen_dials(dial: str | None, dials: str | None) -> tuple[str, str | None]:

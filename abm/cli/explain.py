@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +24,6 @@ from abm.cli.screen import Bar, Screen
 from abm.cli.sweep import Shown
 
 if TYPE_CHECKING:
-    from abm.attribution.explain import Explanation
     from abm.attribution.plan import Design
 
 
@@ -79,18 +77,14 @@ def explain(
         return
     with Bar(screen, "runs") as bar:
         found = run_all(design, folder, workers=workers, cluster=cluster, progress=Shown(bar))
+    from abm.cli.words import hand_over
+    from abm.report.attribution import answer, explanation_files, groups_table
     from abm.report.attribution import as_json as plain
-    from abm.report.attribution import explanation_files
-    from abm.sweep.drawings import write_files
 
-    write_files(folder, explanation_files(found), force=True)
-    if as_json:
-        typer.echo(json.dumps(plain(found), allow_nan=False))
-    else:
-        print_explanation(found)
+    tables = [("", groups_table(found))]
+    hand_over(screen, folder, explanation_files(found), plain(found), answer(found), tables, as_json)
     if left_out := seeds - found.seeds:
         screen.say(f"{left_out} of {seeds} seeds are left out: a run failed on them or has no {design.question.text}")
-    screen.say(f"the report: {folder / 'report.html'}")
 
 
 def announce(design: Design, folder: Path, workers: int | None, cluster: str | None, screen: Screen) -> None:
@@ -105,13 +99,3 @@ def announce(design: Design, folder: Path, workers: int | None, cluster: str | N
     )
     left = left_of(plan.n_runs, design.runs_in(folder))
     say_how_long(screen, [(plan, left)], folder, workers, cluster, f"{left} are left")
-
-
-def print_explanation(found: Explanation) -> None:
-    """The answer, and the parts as a table."""
-    from abm.cli.words import print_table
-    from abm.report.attribution import answer, groups_table
-
-    typer.echo(answer(found))
-    table = groups_table(found)
-    print_table("", table.header, table.rows)

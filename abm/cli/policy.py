@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -28,6 +27,7 @@ from abm.errors import InputError
 
 if TYPE_CHECKING:
     from abm.alternatives.answer import Answer, Asked
+    from abm.report.tables import Table
 
 
 def policy(
@@ -81,10 +81,10 @@ def policy(
     """
     from abm.alternatives.answer import answer_all, ask_all, parse_parts
     from abm.alternatives.plan import parse_policies
+    from abm.cli.words import hand_over
     from abm.distance.question import DEFAULT_OUTCOME
     from abm.report.policy import as_json as plain
-    from abm.report.policy import policy_files
-    from abm.sweep.drawings import write_files
+    from abm.report.policy import policy_files, sentences
 
     world = chosen_scenario(scenario, set_)
     asked = ask_all(
@@ -110,12 +110,8 @@ def policy(
         return
     with Bars(screen) as shown:
         found = answer_all(asked, folder, workers=workers, cluster=cluster, report=shown)
-    write_files(folder, policy_files(found, folder), force=True)
-    if as_json:
-        typer.echo(json.dumps(plain(found), allow_nan=False))
-    else:
-        print_answer(found)
-    screen.say(f"the report: {folder / 'report.html'}")
+    said = "\n".join(sentences(found).values())
+    hand_over(screen, folder, policy_files(found, folder), plain(found), said, tables_of(found), as_json)
 
 
 def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | None, screen: Screen) -> None:
@@ -138,17 +134,13 @@ def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | Non
     say_how_long(screen, left, folder, workers, cluster, what)
 
 
-def print_answer(found: Answer) -> None:
-    """The sentences, and what each policy does alone as a table."""
+def tables_of(found: Answer) -> list[tuple[str, Table]]:
+    """What each policy does alone, where that was asked."""
     from abm.alternatives.compare import NEWS
     from abm.alternatives.measures import AVOIDED, BREAKDOWN, CRISIS, LOSSES
-    from abm.cli.words import print_table
-    from abm.report.policy import sentences
     from abm.report.policy_words import effects_table
 
-    for said in sentences(found).values():
-        typer.echo(said)
-    if found.alternatives is not None:
-        few = [one for one in AVOIDED if one.name in (BREAKDOWN, CRISIS, LOSSES, "forced_sales_bn", "output_lowest")]
-        table = effects_table(found.alternatives, few, NEWS, found.alternatives.design.policies, "")
-        print_table("", table.header, table.rows)
+    if found.alternatives is None:
+        return []
+    few = [one for one in AVOIDED if one.name in (BREAKDOWN, CRISIS, LOSSES, "forced_sales_bn", "output_lowest")]
+    return [("", effects_table(found.alternatives, few, NEWS, found.alternatives.design.policies, ""))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,19 +89,11 @@ def sensitivity(
 
     with Bars(screen) as bars:
         found = run_all(design, folder, workers=workers, cluster=cluster, report=bars)
-    from abm.cli.words import print_table
+    from abm.cli.words import hand_over
     from abm.report.sensitivity import answer, sensitivity_files, tables_of
     from abm.report.sensitivity import as_json as plain
-    from abm.sweep.drawings import write_files
 
-    write_files(folder, sensitivity_files(found), force=True)
-    if as_json:
-        typer.echo(json.dumps(plain(found), allow_nan=False))
-    else:
-        typer.echo(answer(found))
-        for title, table in tables_of(found):
-            print_table(title, table.header, table.rows)
-    screen.say(f"the report: {folder / 'report.html'}")
+    hand_over(screen, folder, sensitivity_files(found), plain(found), answer(found), tables_of(found), as_json)
 
 
 def announce(
