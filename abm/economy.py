@@ -243,7 +243,7 @@ class Economy:
     def _make_room_for_events(self) -> None:
         needed = int(self.counter[0]) + self.most_events_a_tick
         if needed > len(self.events):
-            events = np.zeros(4 * needed, EVENT)  # rarely, as all are copied; what stays empty takes no memory
+            events = np.zeros(max(2**20, 4 * needed), EVENT)  # rarely, as all are copied; empty ones take no memory
             events[: len(self.events)] = self.events
             self.events = events
 
