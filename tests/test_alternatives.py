@@ -31,6 +31,7 @@ from abm.alternatives.sizes import (
 )
 from abm.attribution.explain import CANNOT_TELL
 from abm.distance.question import Question
+from abm.distance.search import ALREADY_OVER, NOT_REACHED, QUIET_OVER
 from abm.errors import InputError
 from abm.policy import POLICIES
 from abm.report.policy import as_json, delays_picture, policy_files
@@ -308,6 +309,32 @@ def test_without_an_edge_there_is_no_size_and_a_size_that_is_unsure_says_so() ->
         breaking(2.0, {"policy.note_purchases.per_day": -1.0}),
     )
     assert calm.found[0].status == UNSURE  # the world a quarter beyond the edge does not break at all
+
+
+NO_EDGE, UNSURE_EDGE = ": there is no edge that a policy could move.", ": cannot tell whether there is an edge that"
+
+
+@pytest.mark.parametrize(
+    ("spark", "is_quiet", "status", "said"),
+    [
+        (lambda _x, _seed: 0, False, NOT_REACHED, NO_EDGE),
+        (lambda _x, _seed: 1, False, ALREADY_OVER, NO_EDGE),
+        (lambda _x, _seed: 1, True, QUIET_OVER, NO_EDGE),
+        (lambda _x, seed: seed % 2, False, CANNOT_TELL, UNSURE_EDGE),  # one half of the seeds at every value
+        (lambda x, seed: seed % 2 or abs(x - 1.0) < 0.1, False, ALREADY_OVER, UNSURE_EDGE),  # sure today alone
+    ],
+)
+def test_where_it_cannot_be_told_whether_there_is_an_edge_the_sentence_says_so(
+    spark: Callable[[float, int], int], is_quiet: bool, status: str, said: str
+) -> None:
+    def answer_of(_question: Question, values: Sequence[float]) -> pl.DataFrame:
+        broken = [(x, seed, float(spark(x, seed))) for x in values for seed in range(20)]
+        table = pl.DataFrame(broken, schema=["x", "seed", "spark"], orient="row")
+        return table.with_columns(quiet=pl.col("spark") * is_quiet)
+
+    found = sized(question(), SIZES, answer_of)
+    assert (found.edge.status, found.beyond) == (status, None)
+    assert said in sizes_words(found)
 
 
 def test_a_purchase_is_decreed_on_the_day_of_the_news_and_ends() -> None:

@@ -63,11 +63,15 @@ def test_a_small_world_is_asked_and_asked_again_without_a_run(
     monkeypatch.setattr(local, "Worker", refuse)
     code, out, err = powderkeg(*ASKED, *how, "--quiet")
     assert (code, json.loads(out), err) == (0, found, "")
+    code, out, err = powderkeg(*ASKED, "--parts", "alternatives,expected", "--out", "what", "--dry-run")
+    assert (code, out) == (0, "")
+    assert err.endswith("all of them are there\n")
 
 
 def test_what_it_would_take_is_said_without_running_it(powderkeg: Call, tmp_path: Path) -> None:
     code, out, err = powderkeg(*ASKED, "--dry-run", "--out", "what")
     assert (code, out) == (0, "")
+    assert "2 policies, 2 paired seeds, 8 at every value of an edge; rows" in err
     assert "rows of sweeps: alternatives 16, sizes 1080 at most, delays 10, expected 8" in err
     assert "s a run" in err
     assert not (tmp_path / "what").exists()
@@ -81,6 +85,8 @@ def test_what_it_would_take_is_said_without_running_it(powderkeg: Call, tmp_path
         (("--seeds", "0"), "--seeds"),
         (("--dial", "funds.leverag"), "did you mean funds.leverage?"),
         (("--parts", "delays", "--level", "0.4"), "--level = 0.4: is of the edge; allowed with sizes among --parts"),
+        (("--parts", "sizes", "--seeds", "5", "--dry-run"), "--seeds = 5: is not of the edge"),
+        (("--policies", "firewall", "--parts", "sizes,delays", "--seeds", "5", "--dry-run"), "allowed is --edge-seeds"),
         (("quiet",), "has no news, so that nothing is to be avoided"),
     ],
 )

@@ -13,9 +13,10 @@ from abm.alternatives.plan import Design, designed, without_policies
 from abm.alternatives.sizes import Sizes, chosen_sizes, edge_question, sized
 from abm.distance.edge import most_runs
 from abm.distance.question import DEFAULT_OUTCOME, Question
-from abm.distance.worlds import Report, Worlds
+from abm.distance.worlds import Report, Worlds, sparked, turned
 from abm.errors import InputError, shown
 from abm.scenario import Scenario
+from abm.sweep.plan import Plan
 
 PARTS = ("alternatives", "sizes", "delays", "expected")
 
@@ -103,18 +104,21 @@ def delayed_world(scenario: Scenario, sizes: Sizes | None) -> Scenario:
     return world.replace({question.dial: question.at(sizes.beyond)})
 
 
-def rows_of(asked: Asked) -> dict[str, int]:
-    """The rows of sweeps that each part takes, at most; a row with twins is four runs."""
-    rows: dict[str, int] = {}
+def work_of(asked: Asked) -> dict[str, list[tuple[Plan, int]]]:
+    """Of each part sweeps, and the rows like theirs that it takes, at most; without a policy at their first point."""
+    work: dict[str, list[tuple[Plan, int]]] = {}
     if asked.design is not None:
-        rows["alternatives"] = asked.design.news.n_runs + asked.design.quiet.n_runs
-    if asked.question is not None:
-        rows["sizes"] = (1 + len(chosen_sizes(asked.policies))) * most_runs(asked.question)
+        work["alternatives"] = [(plan, plan.n_runs) for plan in (asked.design.news, asked.design.quiet)]
+    if (question := asked.question) is not None:
+        today = sparked(question, *turned(question, [question.today]), question.seeds)
+        work["sizes"] = [(today, (1 + len(chosen_sizes(asked.policies))) * most_runs(question))]
     if "delays" in asked.parts:
-        rows["delays"] = len(late_plans(without_policies(asked.scenario), asked.policies, asked.seeds)) * asked.seeds
+        late = late_plans(without_policies(asked.scenario), asked.policies, asked.seeds)
+        work["delays"] = [(late[0].plan, len(late) * asked.seeds)]
     if "expected" in asked.parts:
-        rows["expected"] = expected_plan(boom(), asked.policies, asked.seeds)[1].n_runs
-    return rows
+        _, plan = expected_plan(boom(), asked.policies, asked.seeds)
+        work["expected"] = [(plan, plan.n_runs)]
+    return work
 
 
 def parse_parts(text: str | None) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,10 @@ import polars as pl
 
 from abm.alternatives.measures import AVOIDED, BREAKDOWN, COST, QUIET, SIDE, Measure, quiet_means, values_of
 from abm.alternatives.plan import Design, name_of
-from abm.attribution.explain import CANNOT_TELL, ROUNDING, level
+from abm.attribution.explain import CANNOT_TELL, ROUNDING, level, said_of
 from abm.attribution.shapley import over_seeds
 from abm.distance.worlds import Worlds, folder_of
 from abm.errors import InputError
-from abm.outcome.paired import Interval
 
 NEWS, CALM = "with the news", "without it"
 HIGHER, LOWER, SAME = "higher", "lower", "the same on every seed"
@@ -133,14 +132,6 @@ def change_of(measure: Measure, before: np.ndarray, after: np.ndarray) -> dict[s
         "said": said_of(change, tiny, (HIGHER, LOWER, SAME)),
         "seeds": int(both.sum()),
     }
-
-
-def said_of(found: Interval, tiny: float, words: Sequence[str]) -> str:
-    """Which of the words for more, less and the same on all seeds holds, or that it cannot be told from chance."""
-    more, less, same = words
-    if found.low is not None and found.high is not None and max(abs(found.low), abs(found.high)) <= tiny:
-        return same
-    return {1: more, -1: less, 0: CANNOT_TELL}[found.sign]
 
 
 def together_of(design: Design, values: dict[str, np.ndarray]) -> pl.DataFrame:

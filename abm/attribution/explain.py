@@ -6,7 +6,7 @@ What is divided is v(all) - v(none); "none" is the same news in a world of ordin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,11 +131,12 @@ def cells(found: Interval, tiny: float) -> dict[str, Any]:
     return {"value": found.mean, "low": found.low, "high": found.high, "said": said_of(found, tiny)}
 
 
-def said_of(found: Interval, tiny: float) -> str:
-    """Whether something raises or lowers the outcome, does nothing at all, or cannot be told from chance."""
+def said_of(found: Interval, tiny: float, words: Sequence[str] = (RAISES, LOWERS, NOTHING_DONE)) -> str:
+    """Which of the words for more, less and nothing on any seed holds, or that it cannot be told from chance."""
+    more, less, nothing = words
     if found.low is not None and found.high is not None and max(abs(found.low), abs(found.high)) <= tiny:
-        return NOTHING_DONE
-    return {1: RAISES, -1: LOWERS, 0: CANNOT_TELL}[found.sign]
+        return nothing
+    return {1: more, -1: less, 0: CANNOT_TELL}[found.sign]
 
 
 def of_runs(design: Design, runs: pl.DataFrame, outcomes: np.ndarray) -> pl.DataFrame:

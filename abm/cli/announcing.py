@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,29 +15,34 @@ if TYPE_CHECKING:
 
 def say_how_long(
     screen: Screen,
-    plan: Plan,
+    work: Sequence[tuple[Plan, float]],
     folder: Path,
-    runs: float,
     workers: int | None,
     cluster: str | None,
-    what: str = "are left",
+    what: str,
 ) -> None:
-    """Say how long so many runs like those of a plan will take, by two of its runs; raises InputError.
+    """Say how long so many rows like those of each plan will take, by two rows of each; raises InputError.
 
-    Refused is what fails, and what the disk has no room for.
+    Plans of which no row is left are not run. Refused is what fails, and what the disk has no room for.
     """
-    from abm.sweep.needs import measured, refuse_what_does_not_fit
-
-    screen.compile_if_cold()
-    needs = measured(plan, folder)
-    refuse_what_does_not_fit(needs._replace(bytes=int(needs.bytes * max(1.0, runs / plan.n_runs))), folder)
-    seconds = needs.seconds_a_run or 0.0
-    screen.say(f"{runs:.0f} {what}: about {how_long(seconds * runs, workers, cluster)}, {seconds:.2f} s a run")
-
-
-def how_long(seconds: float, workers: int | None, cluster: str | None) -> str:
-    """Return how long so many seconds of one core take on the cores that there are; of a cluster none is known."""
     from abm.experiments.workers import cores
+    from abm.sweep.needs import measured_together, refuse_what_does_not_fit
 
-    crew = 1 if cluster is not None else workers or cores()
-    return f"{in_words(seconds / crew)} on {'one core' if crew == 1 else f'{crew} cores'}"
+    work = [(plan, rows) for plan, rows in work if rows]
+    if not work:
+        screen.say("all of them are there")
+        return
+    screen.compile_if_cold()
+    needs = measured_together(work, folder)
+    refuse_what_does_not_fit(needs, folder)
+    crew = 1 if cluster is not None else workers or cores()  # how large a cluster is, is not known
+    seconds = needs.seconds_a_run or 0.0
+    told = f"{in_words(seconds * needs.runs / crew)} on {'one core' if crew == 1 else f'{crew} cores'}"
+    screen.say(f"{what}: about {told}, {seconds:.2f} s a run")
+
+
+def left_of(rows: int, folder: Path) -> int:
+    """Return how many of so many rows are left, when those of the sweep in a folder, if there is one, are there."""
+    from abm.sweep.folder import open_sweep
+
+    return rows - (open_sweep(folder).runs.height if (folder / "manifest.json").exists() else 0)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.announcing import how_long
+from abm.cli.announcing import say_how_long
 from abm.cli.options import (
     Cluster,
     Json,
@@ -86,11 +85,11 @@ def edge(
 
     The edge is where the share of runs with an outcome, less that of the same seeds without the spark, passes a level.
     """
+    from abm.cli.words import hand_over
     from abm.distance.edge import find_edge, questions_along, trace, values_along
     from abm.distance.question import DEFAULT_OUTCOME, ask, parse_range
     from abm.report.edge import answer, curve_as_json, curve_files, curve_words, edge_files
     from abm.report.edge import as_json as plain
-    from abm.sweep.drawings import write_files
 
     dial, along = chosen_dials(dial, dials)
     if along is None and at is not None:
@@ -119,9 +118,7 @@ def edge(
         else:
             curve = trace(question, along, values, where, workers=workers, cluster=cluster, report=shown)
             files, content, said = curve_files(curve, where), curve_as_json(curve), curve_words(curve)
-    write_files(where, files, force=True)
-    typer.echo(json.dumps(content, indent=1, allow_nan=False) if as_json else said)
-    screen.say(f"the report: {where / 'report.html'}")
+    hand_over(screen, where, files, content, said, (), as_json)
 
 
 def chosen_dials(dial: str | None, dials: str | None) -> tuple[str, str | None]:
@@ -144,20 +141,15 @@ def announce(
     workers: int | None,
     cluster: str | None,
 ) -> None:
-    """Say beforehand what it will take at most, measured on two runs; nothing where the search was begun."""
+    """Say beforehand what it will take at most, measured on two rows; nothing where the search was begun."""
     from abm.distance.edge import most_runs, runs_of_draws, scanned
     from abm.distance.worlds import folder_of, needs_twins
     from abm.outcome.wording import count
-    from abm.sweep.needs import measured
 
     first = scanned(questions[0])
-    if screen.quiet or (folder / folder_of(first)).exists():
+    if (folder / folder_of(first)).exists():
         return
-    seconds = measured(first, folder).seconds_a_run or 0.0
     rows = sum(map(most_runs, questions)) + runs_of_draws(questions[0], draws)
-    seeds = questions[0].seeds
-    twins = ", twins included" if needs_twins(questions[0].outcome.key) else ""
-    screen.say(
-        f"at most {rows} rows of sweeps, {count(seeds, 'seed')} a value: "
-        f"some {how_long(seconds * rows, workers, cluster)} ({seconds:.2f} s a row{twins})"
-    )
+    twins = ", with their twins" if needs_twins(questions[0].outcome.key) else ""
+    what = f"at most {rows} runs{twins}, {count(questions[0].seeds, 'seed')} a value"
+    say_how_long(screen, [(first, rows)], folder, workers, cluster, what)

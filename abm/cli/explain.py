@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.announcing import say_how_long
+from abm.cli.announcing import left_of, say_how_long
 from abm.cli.options import (
     Cluster,
     DryRun,
@@ -25,7 +24,6 @@ from abm.cli.screen import Bar, Screen
 from abm.cli.sweep import Shown
 
 if TYPE_CHECKING:
-    from abm.attribution.explain import Explanation
     from abm.attribution.plan import Design
 
 
@@ -79,24 +77,18 @@ def explain(
         return
     with Bar(screen, "runs") as bar:
         found = run_all(design, folder, workers=workers, cluster=cluster, progress=Shown(bar))
+    from abm.cli.words import hand_over
+    from abm.report.attribution import answer, explanation_files, groups_table
     from abm.report.attribution import as_json as plain
-    from abm.report.attribution import explanation_files
-    from abm.sweep.drawings import write_files
 
-    write_files(folder, explanation_files(found), force=True)
-    if as_json:
-        typer.echo(json.dumps(plain(found), allow_nan=False))
-    else:
-        print_explanation(found)
+    tables = [("", groups_table(found))]
+    hand_over(screen, folder, explanation_files(found), plain(found), answer(found), tables, as_json)
     if left_out := seeds - found.seeds:
         screen.say(f"{left_out} of {seeds} seeds are left out: a run failed on them or has no {design.question.text}")
-    screen.say(f"the report: {folder / 'report.html'}")
 
 
 def announce(design: Design, folder: Path, workers: int | None, cluster: str | None, screen: Screen) -> None:
     """Say what is going to be run and, measured on two runs, how long what is left of it will take."""
-    from abm.sweep.folder import open_sweep
-
     plan, days = design.plan, design.plan.base.run.ticks
     cut = f" of the scenario's {design.scenario.run.ticks}" if days < design.scenario.run.ticks else ""
     twins = " with their three twins, which this outcome needs" if plan.twins else ""
@@ -105,19 +97,5 @@ def announce(design: Design, folder: Path, workers: int | None, cluster: str | N
         f"{len(design.acting)} groups, {len(plan.points)} {many}, {plan.replications} paired seeds: "
         f"{plan.n_runs} runs of {days} days{cut}{twins}"
     )
-    where = design.runs_in(folder)
-    left = plan.n_runs - (open_sweep(where).runs.height if (where / "manifest.json").exists() else 0)
-    if not left:
-        screen.say("all of them are there")
-        return
-    say_how_long(screen, plan, where, left, workers, cluster)
-
-
-def print_explanation(found: Explanation) -> None:
-    """The answer, and the parts as a table."""
-    from abm.cli.words import print_table
-    from abm.report.attribution import answer, groups_table
-
-    typer.echo(answer(found))
-    table = groups_table(found)
-    print_table("", table.header, table.rows)
+    left = left_of(plan.n_runs, design.runs_in(folder))
+    say_how_long(screen, [(plan, left)], folder, workers, cluster, f"{left} are left")

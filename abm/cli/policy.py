@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.announcing import how_long
+from abm.cli.announcing import left_of, say_how_long
 from abm.cli.options import (
     Cluster,
     DryRun,
@@ -26,6 +27,7 @@ from abm.errors import InputError
 
 if TYPE_CHECKING:
     from abm.alternatives.answer import Answer, Asked
+    from abm.report.tables import Table
 
 
 def policy(
@@ -42,7 +44,9 @@ def policy(
             show_default="all four",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Paired seeds of every alternative.")] = 20,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="Paired seeds of all parts but sizes.", show_default="20")
+    ] = None,
     edge_seeds: Annotated[
         int | None, typer.Option(min=1, max=100_000, help="Seeds at every value of an edge.", show_default="8")
     ] = None,
@@ -77,17 +81,17 @@ def policy(
     """
     from abm.alternatives.answer import answer_all, ask_all, parse_parts
     from abm.alternatives.plan import parse_policies
+    from abm.cli.words import hand_over
     from abm.distance.question import DEFAULT_OUTCOME
     from abm.report.policy import as_json as plain
-    from abm.report.policy import policy_files
-    from abm.sweep.drawings import write_files
+    from abm.report.policy import policy_files, sentences
 
     world = chosen_scenario(scenario, set_)
     asked = ask_all(
         world,
         parse_policies(policies),
         parse_parts(parts),
-        seeds=seeds,
+        seeds=seeds or 20,
         edge_seeds=edge_seeds or 8,
         dial=dial or "funds.leverage",
         outcome=outcome or DEFAULT_OUTCOME,
@@ -97,6 +101,8 @@ def policy(
     for option, value in of_edge.items() if asked.question is None else ():
         if value is not None:
             raise InputError(f"{option} = {value}: is of the edge; allowed with sizes among --parts")
+    if seeds is not None and asked.parts == ("sizes",):
+        raise InputError(f"--seeds = {seeds}: is not of the edge, and sizes alone are run; allowed is --edge-seeds")
     folder = out or default_folder(world, set_, "policy")
     screen = Screen(quiet)
     announce(asked, folder, workers, cluster, screen)
@@ -104,51 +110,37 @@ def policy(
         return
     with Bars(screen) as shown:
         found = answer_all(asked, folder, workers=workers, cluster=cluster, report=shown)
-    write_files(folder, policy_files(found, folder), force=True)
-    if as_json:
-        typer.echo(json.dumps(plain(found), allow_nan=False))
-    else:
-        print_answer(found)
-    screen.say(f"the report: {folder / 'report.html'}")
+    said = "\n".join(sentences(found).values())
+    hand_over(screen, folder, policy_files(found, folder), plain(found), said, tables_of(found), as_json)
 
 
 def announce(asked: Asked, folder: Path, workers: int | None, cluster: str | None, screen: Screen) -> None:
-    """Say what is going to be run and, measured on two runs, how long it will take at most."""
-    from abm.alternatives.answer import rows_of
-    from abm.alternatives.expected import boom
-    from abm.alternatives.plan import without_policies
-    from abm.distance.worlds import needs_twins
-    from abm.sweep.needs import measured
-    from abm.sweep.plan import listed_plan
+    """Say what is going to be run and, measured without a policy, how long what is left of it will take at most."""
+    from abm.alternatives.answer import work_of
+    from abm.distance.worlds import folder_of
 
-    rows = rows_of(asked)
+    work = work_of(asked)
+    rows = {part: sum(many for _, many in sweeps) for part, sweeps in work.items()}
     told = ", ".join(f"{part} {many}{' at most' if part == 'sizes' else ''}" for part, many in rows.items())
-    screen.say(f"{len(asked.policies)} policies, {asked.seeds} paired seeds; rows of sweeps: {told}")
-    if screen.quiet:
-        return
-    screen.compile_if_cold()
-    alone, boom_world = (
-        measured(listed_plan("measured", world, (), ((),), 1), folder).seconds_a_run or 0.0
-        for world in (without_policies(asked.scenario), boom())
-    )
-    weights = dict.fromkeys(rows, alone) | {"expected": boom_world}
-    if asked.question is not None and needs_twins(asked.question.outcome.key):
-        weights["sizes"] = 4.0 * alone
-    took = how_long(sum(weights[part] * many for part, many in rows.items()), workers, cluster)
-    screen.say(f"at most {took}, {alone:.2f} s a run, less what is there already")
+    seeds = [] if asked.parts == ("sizes",) else [f"{asked.seeds} paired seeds"]
+    if asked.question is not None:
+        seeds.append(f"{asked.question.seeds} at every value of an edge")
+    screen.say(f"{len(asked.policies)} policies, {', '.join(seeds)}; rows of sweeps: {told}")
+    left = [
+        (replace(plan, points=plan.points[:1], replications=1), left_of(most, folder / folder_of(plan)))
+        for plan, most in chain.from_iterable(work.values())
+    ]
+    what = f"at most {sum(many for _, many in left)} are left"
+    say_how_long(screen, left, folder, workers, cluster, what)
 
 
-def print_answer(found: Answer) -> None:
-    """The sentences, and what each policy does alone as a table."""
+def tables_of(found: Answer) -> list[tuple[str, Table]]:
+    """What each policy does alone, where that was asked."""
     from abm.alternatives.compare import NEWS
     from abm.alternatives.measures import AVOIDED, BREAKDOWN, CRISIS, LOSSES
-    from abm.cli.words import print_table
-    from abm.report.policy import sentences
     from abm.report.policy_words import effects_table
 
-    for said in sentences(found).values():
-        typer.echo(said)
-    if found.alternatives is not None:
-        few = [one for one in AVOIDED if one.name in (BREAKDOWN, CRISIS, LOSSES, "forced_sales_bn", "output_lowest")]
-        table = effects_table(found.alternatives, few, NEWS, found.alternatives.design.policies, "")
-        print_table("", table.header, table.rows)
+    if found.alternatives is None:
+        return []
+    few = [one for one in AVOIDED if one.name in (BREAKDOWN, CRISIS, LOSSES, "forced_sales_bn", "output_lowest")]
+    return [("", effects_table(found.alternatives, few, NEWS, found.alternatives.design.policies, ""))]

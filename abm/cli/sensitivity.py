@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,19 +89,11 @@ def sensitivity(
 
     with Bars(screen) as bars:
         found = run_all(design, folder, workers=workers, cluster=cluster, report=bars)
-    from abm.cli.words import print_table
+    from abm.cli.words import hand_over
     from abm.report.sensitivity import answer, sensitivity_files, tables_of
     from abm.report.sensitivity import as_json as plain
-    from abm.sweep.drawings import write_files
 
-    write_files(folder, sensitivity_files(found), force=True)
-    if as_json:
-        typer.echo(json.dumps(plain(found), allow_nan=False))
-    else:
-        typer.echo(answer(found))
-        for title, table in tables_of(found):
-            print_table(title, table.header, table.rows)
-    screen.say(f"the report: {folder / 'report.html'}")
+    hand_over(screen, folder, sensitivity_files(found), plain(found), answer(found), tables_of(found), as_json)
 
 
 def announce(
@@ -123,11 +114,11 @@ def announce(
         f"all of {ticks} days{twins}; "
         f"the headline's corners, {runs['corners']} runs of {TICKS} days"
     )
-    if screen.quiet or ((folder / "sweeps").exists() and not dry_run):
+    if (folder / "sweeps").exists() and not dry_run:
         return
     alike = runs["trajectories"] + runs["indices"] + runs["corners"] * TICKS / ticks / (4 if twins else 1)
     plan = listed_plan("one", design.base, [], [()], 1, twins=design.question.twins)
-    say_how_long(screen, plan, folder, alike, workers, cluster, "runs of so many days")
+    say_how_long(screen, [(plan, alike)], folder, workers, cluster, f"{alike:.0f} runs of so many days")
     started = time.perf_counter()
     refusal(design.base, {}, range(3))
     openings = (time.perf_counter() - started) / 3 * (runs["trajectories"] + runs["indices"])

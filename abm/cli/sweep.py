@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from abm.sweep.plan import Plan
     from abm.sweep.sweep import Progress
 
+OR_ANYWAY = ", or --anyway"
+
 
 def sweep(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A sweep file, or the name of a shipped one.")],
@@ -59,7 +61,7 @@ def sweep(
         say_needs(plan, folder, workers, anyway, as_json)
         return
     if not anyway:
-        refuse_what_does_not_fit(estimated(plan, folder), folder)
+        refuse_what_does_not_fit(estimated(plan, folder), folder, OR_ANYWAY)
     from abm.sweep.local import Limits
     from abm.sweep.sweep import sweep as run_sweep
 
@@ -122,7 +124,7 @@ def say_needs(plan: Plan, folder: Path, workers: int | None, anyway: bool, as_js
         typer.echo(f"time:  {in_words(seconds)} on {crew} cores, {found.seconds_a_run:.2f} s a run")
         typer.echo(f"disk:  {found.bytes / 1e6:.1f} MB of {found.bytes_free / 1e9:.1f} GB free in {folder}")
     if not anyway:
-        refuse_what_does_not_fit(found, folder)
+        refuse_what_does_not_fit(found, folder, OR_ANYWAY)
 
 
 def in_words(seconds: float) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
 
     from abm.bench.profile import Profile
+    from abm.cli.screen import Screen
     from abm.experiments.results import ComparisonResult, RunResult
+    from abm.report.tables import Table
 
 SHOWN = (
     *("drawdown", "days_to_half", "worst_20_day_share", "worst_day", "speed"),
@@ -111,6 +115,28 @@ def shares(labels: Sequence[str]) -> str:
     """How often each label came, commonest first."""
     counts = sorted((-labels.count(label), label) for label in set(labels))
     return ", ".join(f"{label} {-count / len(labels):.0%}" for count, label in counts) or "-"
+
+
+def hand_over(
+    screen: Screen,
+    folder: Path,
+    files: dict[str, bytes],
+    content: Mapping[str, Any],
+    said: str,
+    tables: Iterable[tuple[str, Table]],
+    as_json: bool,
+) -> None:
+    """Write a report's files, print its content as JSON or what is said with its tables, and say where it is."""
+    from abm.sweep.drawings import write_files
+
+    write_files(folder, files, force=True)
+    if as_json:
+        print(json.dumps(content, allow_nan=False))
+    else:
+        print(said)
+        for title, table in tables:
+            print_table(title, table.header, table.rows)
+    screen.say(f"the report: {folder / 'report.html'}")
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

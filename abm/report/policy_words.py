@@ -12,6 +12,7 @@ from abm.alternatives.measures import AVOIDED, BREAKDOWN, CRISIS, LOSSES, QUIET,
 from abm.alternatives.plan import NONE, label_of
 from abm.alternatives.sizes import BY, FOUND, NOT_WITHIN, PURCHASE_DAYS, Sized
 from abm.attribution.explain import CANNOT_TELL
+from abm.distance.search import NOT_REACHED, QUIET_OVER
 from abm.outcome.wording import count, listed
 from abm.report.edge import between, clause, plain_number
 from abm.report.tables import Table
@@ -202,7 +203,9 @@ def sizes_words(found: Sizes) -> str:
     """The smallest sizes that move the edge by a quarter."""
     edge = found.edge
     if found.beyond is None:
-        return f"Without a policy the system {clause(edge)}: there is no edge that a policy could move."
+        surely_none = edge.status in (NOT_REACHED, QUIET_OVER) or edge.is_over_everywhere
+        none = "there is no edge" if surely_none else "cannot tell whether there is an edge"
+        return f"Without a policy the system {clause(edge)}: {none} that a policy could move."
     where = (
         f"Without a policy the edge is at {edge.question.dial} = {plain_number(edge.value)}"
         f"{between(edge.low, edge.high, '')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +53,15 @@ def measured(plan: Plan, folder: Path) -> Needs:
     return Needs(plan.n_runs, seconds, int(plan.n_runs * (BYTES_A_ROW + of_tables)), free(folder))
 
 
+def measured_together(work: Sequence[tuple[Plan, float]], folder: Path) -> Needs:
+    """What so many rows like those of each plan will take together; raises InputError when one of them fails."""
+    found = [(rows, measured(plan, folder)) for plan, rows in work]
+    many = sum(rows for rows, _ in found)
+    seconds = sum(rows * (needs.seconds_a_run or 0.0) for rows, needs in found)
+    size = sum(rows * needs.bytes / needs.runs for rows, needs in found)
+    return Needs(round(many), seconds / many, int(size), free(folder))
+
+
 def free(folder: Path) -> int:
     """Bytes that are free where a folder is, or will be."""
     place = folder.absolute()
@@ -60,10 +70,10 @@ def free(folder: Path) -> int:
     return shutil.disk_usage(place).free
 
 
-def refuse_what_does_not_fit(found: Needs, folder: Path) -> None:
-    """Raise InputError where the disk is too small."""
+def refuse_what_does_not_fit(found: Needs, folder: Path, otherwise: str = "") -> None:
+    """Raise InputError where the disk is too small, with what else would be allowed, if anything."""
     if found.bytes > SPARE * found.bytes_free:
         raise InputError(
             f"{folder}: the sweep needs {found.bytes / 1e9:.1f} GB and {found.bytes_free / 1e9:.1f} GB are free; "
-            f"allowed is {SPARE:.0%} of them, or --anyway"
+            f"allowed is {SPARE:.0%} of them{otherwise}"
         )
