@@ -284,8 +284,13 @@ def test_the_command_prints_json_and_nothing_else(
     monkeypatch.setattr(of_bench, "overhead", lambda *of: asked.append(of) or recorded_at(0.02, 0.06))
     for name in ("swept", "by_mesa"):
         monkeypatch.setattr(of_bench, name, lambda *_, **__: found.sweeps["sweep, 1"])
-    code, out, err = powderkeg("bench", "--json", "--quiet", "--out", "benchmarks")
-    assert (code, err) == (0, "")
+    code, out, err = powderkeg("bench", "--json", "--out", "benchmarks")
+    assert code == 0
+    steps = [line.partition(": ")[0] for line in err.splitlines()[:-1]]
+    assert steps[0] == f"1 of {len(steps)}"
+    assert [step.split(" of ")[0] for step in steps] == [str(number + 1) for number in range(len(steps))]
+    assert steps[-1].startswith(f"{len(steps)} of {len(steps)}, ")
+    assert steps[-1].endswith(" left")
     content = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert set(content["ratios"]) == {"plain_mesa", "numpy", "memory_floor"}
     assert content["large"]["holders"] == 80

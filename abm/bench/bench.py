@@ -68,9 +68,28 @@ class Bench:
         return {"ratios": ratios, "targets": TARGETS, **asdict(self)}
 
 
-def bench(full: bool = False, effort: Effort | None = None, say: Callable[[str], None] = lambda _: None) -> Bench:
-    """Measure; raises CheckFailed before anything is timed where a contender's numbers are not the engine's."""
-    effort = effort or Effort()
+class Steps:
+    """Tells how many steps of all are done and what the next one is, as (done, all, what)."""
+
+    def __init__(self, all_: int, progress: Callable[[int, int, str], None]) -> None:
+        self.done, self.all, self.progress = 0, all_, progress
+
+    def __call__(self, what: str) -> None:
+        self.progress(self.done, self.all, what)
+        self.done += 1
+
+
+def bench(
+    full: bool = False,
+    effort: Effort | None = None,
+    progress: Callable[[int, int, str], None] = lambda *_: None,
+) -> Bench:
+    """Measure; raises CheckFailed before anything is timed where a contender's numbers are not the engine's.
+
+    progress: called before each step with how many are done, how many there are, and what comes.
+    """
+    effort, grown = effort or Effort(), sum(len(sizes) for sizes in SIZES.values()) + 1
+    say = Steps(8 + has_dask() + 2 * len(WORLDS) + full * grown, progress)
     about, begin = machine(), time.monotonic()
     say(f"do the contenders give the engine's numbers on a small world of {DAYS} days?")
     for peer in PEERS:
@@ -105,7 +124,7 @@ def bench(full: bool = False, effort: Effort | None = None, say: Callable[[str],
     return with_growth(found, say) if full else found
 
 
-def with_growth(found: Bench, say: Callable[[str], None]) -> Bench:
+def with_growth(found: Bench, say: Steps) -> Bench:
     """Add growth curves and layouts."""
     curves = tuple(growth(dial, progress=say) for dial in SIZES)
     say("six layouts of a holder")

@@ -64,9 +64,9 @@ def growth(dial: str, sizes: Sequence[int] | None = None, progress: Callable[[st
     """Measure every size and fit what grows."""
     points = []
     for size in sizes or SIZES[dial]:
+        progress(f"days with {dial} = {size:,}")
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             points.append(alone.submit(measure, dial, size).result())
-        progress(f"{dial} {size}")
     return fitted(dial, points)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from abm.cli.options import Json, Quiet
 from abm.cli.screen import Screen
+from abm.cli.sweep import in_words
 
 
 def bench(
@@ -22,7 +24,7 @@ def bench(
 ) -> None:
     """Time the engine against plain Mesa agents, vectorised NumPy and a memory floor, sweeps, first use and recording.
 
-    It takes four minutes or so on two idle cores, and with --full some ten more.
+    It takes three minutes or so on two idle cores, and with --full one more.
 
     Nothing is timed unless the contenders give the engine's numbers on a small world: exit 1.
     """
@@ -32,7 +34,13 @@ def bench(
 
     screen = Screen(quiet)
     screen.compile_if_cold()
-    found = measure(full, say=screen.say)
+    begun = time.monotonic()
+
+    def tell(done: int, total: int, what: str) -> None:  # in lines: a bar that moves would be timed too
+        left = (time.monotonic() - begun) / done * (total - done) if done else 0.0
+        screen.say(f"{done + 1} of {total}{f', {in_words(left)} left' if left else ''}: {what}")
+
+    found = measure(full, progress=tell)
     write_files(out, bench_files(found), force=True)
     typer.echo(json.dumps(found.to_dict(), indent=1, allow_nan=False) if as_json else answer(found))
     screen.say(f"the page: {out / 'results.md'}")
