@@ -74,7 +74,7 @@ def answer(found: Bench) -> str:
     lines = []
     for name, target in TARGETS.items():
         ratio, sign = found.large.ratios[name], "at most" if name == "memory_floor" else "at least"
-        lines.append(f"{said(name)}: {ratio}, target {sign} {target:g}: {verdict(name, ratio.median)}")
+        lines.append(f"{said(name, str(ratio))}; target {sign} {target:g}: {verdict(name, ratio.median)}")
     return "\n".join(lines)
 
 
@@ -87,8 +87,10 @@ def met(kept: bool) -> str:
     return "met" if kept else "missed"
 
 
-def said(name: str) -> str:
-    return "the engine over the memory floor" if name == "memory_floor" else f"{NAMES[name]} over the engine"
+def said(name: str, ratio: str) -> str:
+    if name == "memory_floor":
+        return f"the engine takes {ratio} times as long as the memory floor"
+    return f"{NAMES[name]} {'takes' if name == 'numpy' else 'take'} {ratio} times as long as the engine"
 
 
 def contests(default: Contest, large: Contest) -> str:
