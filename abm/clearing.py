@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from abm.compiled import rule_with_arrays
+from abm.compiled import rule, rule_with_arrays
 from abm.errors import InputError, shown
 
 ON_THE_EDGE = 1e-13  # relative: whoever lacks less than this lacks rounding, and is not in default
@@ -160,7 +160,9 @@ def pay_what_comes_in(liabilities, owed_outside, assets, of_assets, of_claims, o
         going[out] = lost[out]
         for row in range(out):
             going[out] += passed[out, row]
-        if going[out] <= 0.0:
+        if going[out] <= 0.0:  # the first member of a ring that nothing leaves: what others pay into it does not return
+            for row in range(out):
+                lost[row] += passed[row, out]
             continue
         for row in range(out):
             part = passed[row, out] / going[out]
@@ -168,11 +170,38 @@ def pay_what_comes_in(liabilities, owed_outside, assets, of_assets, of_claims, o
             for other in range(out):
                 passed[row, other] += part * passed[out, other]
             come[row] += come[out] * (passed[out, row] / going[out])
+    ring = np.full(n, -1)  # of whoever is in a ring that nothing leaves, its first member
     for row in range(n):
-        if defaults[row]:
-            total = come[row]
-            for other in range(row):
-                if defaults[other]:
-                    total += paid[other] * passed[other, row]
-            # A ring that nothing leaves lacks no more than rounding: it pays in full.
-            paid[row] = min(owed[row], total / going[row]) if going[row] > 0.0 else owed[row]
+        if not defaults[row]:
+            continue
+        total = come[row]
+        for other in range(row):
+            if defaults[other]:
+                total += paid[other] * passed[other, row]
+                if passed[other, row] > 0.0 and ring[other] >= 0:
+                    ring[row] = ring[other]
+        if going[row] <= 0.0:
+            ring[row] = row
+            paid[row] = owed[row]
+        elif ring[row] >= 0:
+            paid[row] = total / going[row]
+        else:
+            paid[row] = min(owed[row], total / going[row])
+    for first in range(n):
+        if ring[first] == first:
+            pay_in_a_ring(ring, first, owed, paid)
+
+
+@rule
+def pay_in_a_ring(ring, first, owed, paid):
+    """Let a ring that nothing leaves pay as much as it can: all in proportion, until one of them pays in full.
+
+    What goes round can be anything up to that; one member at least lacks no more than rounding.
+    """
+    part = 1.0
+    for row in range(ring.shape[0]):
+        if ring[row] == first and paid[row] > owed[row]:
+            part = min(part, owed[row] / paid[row])
+    for row in range(ring.shape[0]):
+        if ring[row] == first:
+            paid[row] = min(owed[row], part * paid[row])
