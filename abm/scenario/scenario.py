@@ -50,8 +50,10 @@ class Scenario(Sections):
 
     def quantity(self, path: str) -> Quantity:
         """One number with unit and source, such as `quantity("funds.leverage")`."""
+        if isinstance(leaf := self._leaves.get(path), Quantity):
+            return leaf
         quantities = self.quantities
-        if path not in quantities:
+        if path not in quantities:  # nor one of an action's
             raise InputError(f"scenario {self.name}: {path} is not a number; {hint(path, quantities)}")
         return quantities[path]
 
