@@ -8,9 +8,9 @@ from still import a_day, scratch, still
 from test_performance_chasing import world
 from worlds import of_kind
 
+from abm import phases
 from abm.agents.crypto_holder import BELIEVER, CRYPTO_HOLDER, LEVERAGED, NEWCOMER, TREND_FOLLOWER
 from abm.contagion.crypto_liquidations import is_liquidated
-from abm.decisions import holders_decide
 from abm.economy import Economy
 from abm.ledger.chart import AI_EQUITY, CRYPTO, CRYPTO_HOLDERS, TRANSACTIONS
 from abm.ledger.coin_postings import mint
@@ -23,22 +23,10 @@ NO_NEED = {"crypto__trading_size": 0, "crypto__payout": 0, "crypto__cash_out": 0
 
 def decide(economy: Economy, tick: int) -> np.ndarray:
     """State the orders of a day on which holders with the right number act; returns them in units."""
-    e = economy
-    e._make_room_for_events()
-    holders_decide(
-        e.holders,
-        e.order_book,
-        e.entries,
-        e.stablecoins,
-        e.markets,
-        e.settings,
-        e.switches,
-        e.seed,
-        tick,
-        e.events,
-        e.counter,
-    )
-    book, orders = e.order_book[: e.entries[0]], np.zeros(len(e.holders))
+    economy._make_room_for_events()
+    economy.tick = tick
+    phases.decide(economy)
+    book, orders = economy.order_book[: economy.entries[0]], np.zeros(len(economy.holders))
     orders[book["holder"]] = book["crypto"]
     return orders
 

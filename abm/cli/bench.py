@@ -37,8 +37,8 @@ def bench(
     begun = time.monotonic()
 
     def tell(done: int, total: int, what: str) -> None:  # in lines: a bar that moves would be timed too
-        left = (time.monotonic() - begun) / done * (total - done) if done else 0.0
-        screen.say(f"{done + 1} of {total}{f', {in_words(left)} left' if left else ''}: {what}")
+        left = f", {in_words((time.monotonic() - begun) / done * (total - done))} left" if done else ""
+        screen.say(f"{done + 1} of {total}{left}: {what}")
 
     found = measure(full, progress=tell)
     write_files(out, bench_files(found), force=True)

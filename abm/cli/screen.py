@@ -29,10 +29,9 @@ class Screen:
 
     def compile_if_cold(self) -> None:
         """The first use on a machine, and after the rules changed, is slow: say so, and show how far it is."""
-        import abm.economy  # noqa: F401  the question is about the rules that are imported
-        from abm.compiled import is_cold
+        from abm.experiments.one_run import must_compile
 
-        if is_cold():
+        if must_compile():
             self.say("compiling the rules, once, half a minute to a minute")
             from abm.cli.first_use import compile_rules
 

@@ -157,11 +157,16 @@ def advance(economy: Economy, last: int, report: Callable[[int], None] | None = 
 
 def compile_once(scenario: Scenario) -> None:
     """Compile the rules in this process, where that has still to be done, and not in every worker at once."""
+    if must_compile():
+        load_rules(scenario)
+
+
+def must_compile() -> bool:
+    """Whether most of the rules of a day must still be compiled on this machine."""
     import abm.economy  # noqa: F401  the question is about the rules that are imported
     from abm.compiled import is_cold
 
-    if is_cold():
-        load_rules(scenario)
+    return is_cold()
 
 
 def load_rules(scenario: Scenario) -> None:
